@@ -1,0 +1,103 @@
+"""A sheet that a place's layers are painted on, in the world's units, with a look's pen."""
+
+import cv2
+import numpy as np
+
+from .looks import INK, Look
+
+SHIFT = 4  # cv2 takes coordinates in sixteenths of a pixel
+
+
+def chance(seed: int, *numbers) -> np.ndarray:
+    """Uniform numbers in [0, 1) that depend on `seed` and on integers (scalars or arrays) alone: the same at every size of canvas."""
+    with np.errstate(over="ignore"):
+        bits = np.uint64(seed & 0xFFFFFFFF) * np.uint64(0x9E3779B97F4A7C15)
+        for number in numbers:
+            bits = bits + np.asarray(number).astype(np.int64).astype(np.uint64) * np.uint64(0xD1B54A32D192ED03) + np.uint64(0x8CB92BA72F3D8DD7)
+            bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            bits = bits ^ (bits >> np.uint64(31))
+    return (bits >> np.uint64(11)).astype(np.float64) / 2.0**53
+
+
+class Canvas:
+    """Units (x0, x1) × (y0, y1) at `detail` pixels a unit; `pixels` (rows, columns, 4) uint8, colours multiplied by alpha."""
+
+    def __init__(self, x0: float, x1: float, y0: float, y1: float, detail: float, look: Look, screen: float):
+        self.x0, self.x1, self.y0, self.y1, self.detail, self.look = x0, x1, y0, y1, detail, look
+        self.rows, self.columns = int(np.ceil((y1 - y0) * detail)), int(np.ceil((x1 - x0) * detail))
+        self.pixels = np.zeros((self.rows, self.columns, 4), np.uint8)
+        self.pen = max(1, round(look.outline * detail / screen)) if look.outline else 0
+
+    def tone(self, colour) -> tuple[float, ...]:
+        return (*(255 * self.look.tint(colour)), 255.0)
+
+    def points(self, xy) -> np.ndarray:
+        """World units to cv2's coordinates. (n, 2) int32"""
+        xy = (np.asarray(xy, np.float64) - (self.x0, self.y1)) * (self.detail, -self.detail) - 0.5
+        return np.round(xy * 2**SHIFT).astype(np.int32)
+
+    def polygon(self, xy, colour, outline=True):
+        """A filled polygon; `xy` (n, 2) in units."""
+        points = self.points(xy)
+        cv2.fillPoly(self.pixels, [points], self.tone(colour), cv2.LINE_AA, SHIFT)
+        if self.pen and outline:
+            cv2.polylines(self.pixels, [points], True, self._ink, self.pen, cv2.LINE_AA, SHIFT)
+
+    def line(self, xy, width, colour):
+        """A stroke along `xy` (n, 2), `width` units wide (never less than a canvas pixel)."""
+        thick = max(1, round(width * self.detail))
+        cv2.polylines(self.pixels, [self.points(xy)], False, self.tone(colour), thick, cv2.LINE_AA, SHIFT)
+
+    def ellipse(self, x, y, rx, ry, colour, outline=True):
+        centre = tuple(int(v) for v in self.points([(x, y)])[0])
+        axes = (max(1, int(rx * self.detail * 2**SHIFT)), max(1, int(ry * self.detail * 2**SHIFT)))
+        cv2.ellipse(self.pixels, centre, axes, 0, 0, 360, self.tone(colour), -1, cv2.LINE_AA, SHIFT)
+        if self.pen and outline:
+            cv2.ellipse(self.pixels, centre, axes, 0, 0, 360, self._ink, self.pen, cv2.LINE_AA, SHIFT)
+
+    def box(self, x0, y0, x1, y1, colour, outline=True):
+        self.polygon(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), colour, outline)
+
+    def fill(self, low, high):
+        """The whole sheet, from colour `low` at the bottom to `high` at the top."""
+        share = np.linspace(1, 0, self.rows)[:, None]
+        tones = share * np.array(self.tone(high)) + (1 - share) * np.array(self.tone(low))  # (rows, 4)
+        self.pixels[:] = np.round(tones)[:, None]
+
+    def below(self, height, top, bottom=None, hatch=True):
+        """Everything under a line of hills, shaded from `top` to `bottom`. `height` takes x (n,) to y (n,), both in units."""
+        x = self.x0 + (np.arange(self.columns) + 0.5) / self.detail
+        y = self.y1 - (np.arange(self.rows) + 0.5) / self.detail
+        crest = height(x)
+        over = (crest[None] - y[:, None]) * self.detail  # canvas pixels under the crest
+        alpha = np.clip(over + 0.5, 0, 1)[..., None]
+        top, bottom = np.array(self.tone(top)), np.array(self.tone(top if bottom is None else bottom))
+        share = np.clip((y - self.y0) / max(crest.max() - self.y0, 1e-6), 0, 1)[:, None, None]
+        paint = bottom + share * (top - bottom)
+        self.pixels[:] = np.round(self.pixels * (1 - alpha) + paint * alpha)
+        if self.pen:
+            line = np.stack([x, crest], 1)
+            cv2.polylines(self.pixels, [self.points(line)], False, self._ink, self.pen, cv2.LINE_AA, SHIFT)
+
+    @property
+    def _ink(self):
+        return (*(255 * v for v in INK), 255.0)
+
+    def cells(self, width: float, seed: int, row: int = 0, spare: float = 0.3):
+        """What stands along the ground: one (x, u, v) for each cell of `width` units; x jittered, u and v uniform in [0, 1)."""
+        index = np.arange(np.floor((self.x0 - spare) / width), np.ceil((self.x1 + spare) / width) + 1)
+        jitter, u, v = (chance(seed, index, row * 8 + k) for k in range(3))
+        return zip(((index + 0.2 + 0.6 * jitter) * width).tolist(), u.tolist(), v.tolist(), strict=True)
+
+
+def hills(seed: int, base: float, swing: float, length: float, sharp: float = 0.0):
+    """A line of hills as a function of x: two waves around `base`, `swing` high and about `length` long; sharp=1 makes peaks."""
+    a, b, c = (2 * np.pi * chance(seed, k, 77) for k in range(3))
+
+    def height(x):
+        wave = 0.6 * np.sin(2 * np.pi * x / length + a) + 0.4 * np.sin(2 * np.pi * x / (0.47 * length) + b)
+        peak = 1.6 * np.abs(2 * ((x / (0.8 * length) + c) % 1) - 1) - 0.8
+        return base + swing * ((1 - sharp) * wave + sharp * (peak + 0.25 * wave))
+
+    return height

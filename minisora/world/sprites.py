@@ -1,0 +1,124 @@
+"""Characters and the cookie painted once, as small pictures with transparency, to be placed in every frame."""
+
+import colorsys
+from functools import lru_cache
+
+import numpy as np
+
+from .looks import INK, Look
+from .scene import Character
+from .shapes import FACES, SHAPES
+
+MARGIN = 1.22  # half a sprite's side, in half-heights of the body
+DETAIL = 1.5  # pixels of a sprite for one pixel on the screen
+
+# hue in degrees, saturation, value
+HUES = {
+    "red": (2, 0.84, 0.88),
+    "orange": (28, 0.90, 0.95),
+    "yellow": (54, 0.82, 0.95),
+    "green": (125, 0.70, 0.72),
+    "cyan": (182, 0.74, 0.82),
+    "blue": (222, 0.78, 0.88),
+    "purple": (274, 0.70, 0.72),
+    "pink": (322, 0.60, 0.95),
+}
+BROWN = (30, 0.60, 0.62)
+
+
+def rgb(hue: float, saturation: float, value: float) -> np.ndarray:
+    """Red, green and blue, 0..1, of a hue in degrees. (3,)"""
+    return np.array(colorsys.hsv_to_rgb(hue % 360 / 360, saturation, value), np.float32)
+
+
+@lru_cache(maxsize=64)
+def _grid(pixels: int) -> tuple[np.ndarray, np.ndarray]:
+    side = (np.arange(pixels, dtype=np.float32) + 0.5) / pixels * 2 - 1
+    return np.meshgrid(side * MARGIN, -side * MARGIN)  # x right, y up: (P, P) each
+
+
+def _soft(distance, radius):
+    """Share of a pixel inside an edge, which is one screen pixel wide. `radius`: half-height in screen pixels."""
+    return np.clip(0.5 - distance * radius, 0, 1)
+
+
+def _over(colour, alpha, paint):
+    """Paint one tone over a picture, in place. colour (P, P, 3), alpha (P, P), paint (3,)"""
+    colour += alpha[..., None] * (paint - colour)
+
+
+def _sprite(colour, alpha):
+    return np.dstack([colour * alpha[..., None], alpha]).astype(np.float32)  # (P, P, 4)
+
+
+def size_of_sprite(radius: float) -> int:
+    """Pixels on a side of the sprite of a body whose half-height is `radius` screen pixels."""
+    return int(np.ceil(2 * MARGIN * radius * DETAIL))
+
+
+def paint_character(who: Character, look: Look, radius: float, colour: str = "") -> np.ndarray:
+    """The body, its pattern and its face, upright. (P, P, 4) float32, colours multiplied by alpha
+
+    radius: half-height on the screen in pixels. colour: instead of the character's own, for "change colour".
+    """
+    me = who.identity
+    x, y = _grid(size_of_sprite(radius))
+    distance = SHAPES[who.kind](x, y)
+    if look.wobble:
+        distance = distance + look.wobble * np.sin(5 * x + 7 * y + 6.3 * me.phase) * np.sin(6 * y - 4 * x + 2)
+    hue, saturation, value = HUES[colour or who.colour]
+    body = rgb(hue + me.hue, saturation, value)
+    dark = rgb(hue + me.hue, saturation, value * 0.72)
+    paint = np.broadcast_to(body, (*x.shape, 3)).copy()  # (P, P, 3)
+    if me.pattern == "stripes":
+        wave = np.cos(2 * np.pi * (0.8 * x + 0.55 * y + me.phase) / 0.62)
+        _over(paint, np.clip(wave * radius * 0.2 + 0.5, 0, 1), dark)
+    elif me.pattern == "spots":
+        u, v = 0.9 * x + 0.3 * y + me.phase, 0.9 * y - 0.3 * x
+        u = u + 0.35 * (np.floor(v / 0.62) % 2)
+        near = np.hypot((u / 0.7 % 1 - 0.5) * 0.7, (v / 0.62 % 1 - 0.5) * 0.62)
+        _over(paint, _soft(near - 0.19, radius), dark)
+    if look.rim:
+        _over(paint, np.clip(1 + distance / 0.35, 0, 1) * look.rim * 2, rgb(hue + me.hue, saturation, value * 0.55))
+    if look.hatch:
+        lines = np.clip(0.5 + np.cos(2 * np.pi * (x + y) * radius / 4) * 1.5, 0, 1)
+        _over(paint, lines * (_soft(0.45 - x + y, 3)), dark)
+    if look.outline:
+        _over(paint, _soft(-distance - (look.outline + 0.25) / radius, radius), np.array(INK, np.float32))
+    _face(paint, x, y, who, look, radius, dark)
+    return _sprite(paint, _soft(distance, radius))
+
+
+def _face(paint, x, y, who, look, radius, dark):
+    gap, height, eye, mouth = FACES[who.kind]
+    eye *= who.identity.eye
+    ink = np.array(INK, np.float32)
+    if mouth is not None and radius > 8:
+        smile = np.abs(np.hypot(x, y - mouth - 0.18) - 0.24) - 0.055
+        _over(paint, _soft(np.maximum(smile, y - mouth + 0.02), radius), ink if look.outline else dark * 0.6)
+    near = np.hypot(np.abs(x) - gap, y - height)  # both eyes at once
+    if look.outline:
+        _over(paint, _soft(near - eye - 0.6 / radius, radius), ink)
+    _over(paint, _soft(near - eye, radius), np.array((0.98, 0.98, 0.98), np.float32))
+    look_x = 0.42 * eye * who.identity.gaze
+    pupil = np.minimum(np.hypot(x - gap - look_x, y - height), np.hypot(x + gap - look_x, y - height))
+    _over(paint, _soft(pupil - 0.55 * eye, radius), np.array((0.08, 0.07, 0.10), np.float32))
+
+
+def paint_cookie(look: Look, radius: float, bites: int = 0, side: str = "left") -> np.ndarray:
+    """The cookie after some bites out of one side. (P, P, 4) float32, colours multiplied by alpha"""
+    x, y = _grid(size_of_sprite(radius))
+    rim = np.hypot(x, y) - 1
+    paint = np.broadcast_to(rgb(*BROWN), (*x.shape, 3)).copy()
+    for cx, cy in ((0.1, 0.55), (0.52, 0.1), (0.3, -0.5), (-0.3, -0.05), (-0.5, 0.5), (-0.4, -0.6)):
+        _over(paint, _soft(np.hypot(x - cx, y - cy) - 0.16, radius), rgb(24, 0.65, 0.27))
+    away = -1 if side == "left" else 1
+    for cx, cy in ((1.0, 0.1), (0.62, 0.8), (0.55, -0.72))[:bites]:
+        bite = 0.55 - np.hypot(x - away * cx, y - cy)  # above 0 where it is gone
+        _over(paint, _soft(-bite - 0.16, radius), rgb(34, 0.60, 0.80))
+        rim = np.maximum(rim, bite)
+    if look.rim:
+        _over(paint, np.clip(1 + rim / 0.35, 0, 1) * look.rim * 2, rgb(30, 0.62, 0.40))
+    if look.outline:
+        _over(paint, _soft(-rim - (look.outline + 0.25) / radius, radius), np.array(INK, np.float32))
+    return _sprite(paint, _soft(rim, radius))
