@@ -1,0 +1,1 @@
+"""Training, on Lightning: `minisora train vae` and `minisora train dit`. Nothing here is imported by `import minisora`."""

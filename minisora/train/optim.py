@@ -1,0 +1,72 @@
+"""One optimiser for the whole network: Muon on the hidden matrices, AdamW on everything else; and the learning rate over a run."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+DECAY = 0.35  # the last part of a run, in which the learning rate falls to zero
+
+
+class MuonAdamW(torch.optim.Optimizer):
+    """torch.optim.Muon and torch.optim.AdamW behind one `step`, so that Lightning sees one optimiser.
+
+    Muon (Jordan et al. 2024) makes every update of a matrix equally long in all directions, which halves the steps that these small
+    networks need; it is meant for matrices between hidden layers, so embeddings, read-outs, norms and biases go to AdamW.
+    """
+
+    def __init__(self, matrices: list[Tensor], others: list[Tensor], muon: float, adamw: float, weight_decay: float = 0.0):
+        self.parts = [
+            torch.optim.Muon(matrices, lr=muon, weight_decay=weight_decay, momentum=0.95, nesterov=True),
+            torch.optim.AdamW(others, lr=adamw, betas=(0.9, 0.95), weight_decay=0.0),
+        ]
+        super().__init__([group for part in self.parts for group in part.param_groups], {})
+        self._link()
+
+    def _link(self) -> None:
+        """The groups are the parts' own, so that a learning rate set here is the one that they use."""
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+        for group in self.param_groups:
+            group.setdefault("peak", group["lr"])
+
+    def scale(self, factor: float) -> None:
+        """Sets every learning rate to `factor` times its peak."""
+        for group in self.param_groups:
+            group["lr"] = group["peak"] * factor
+
+    def step(self, closure=None):
+        result = None
+        if closure is not None:
+            with torch.enable_grad():
+                result = closure()
+        for part in self.parts:
+            part.step()
+        return result
+
+    def state_dict(self) -> dict:
+        return {"parts": [part.state_dict() for part in self.parts]}
+
+    def load_state_dict(self, state: dict) -> None:
+        for part, saved in zip(self.parts, state["parts"], strict=True):
+            part.load_state_dict(saved)
+        self._link()
+
+
+def split_parameters(network: nn.Module, ends: tuple[str, ...]) -> tuple[list[Tensor], list[Tensor]]:
+    """(matrices for Muon, the rest for AdamW): a matrix is hidden unless its name begins with one of `ends`."""
+    matrices, others = [], []
+    for name, value in network.named_parameters():
+        hidden = value.ndim == 2 and not name.startswith(ends)
+        (matrices if hidden else others).append(value)
+    return matrices, others
+
+
+def schedule(progress: float, step: int, warmup: int = 100, decay: float = DECAY) -> float:
+    """Share of the peak learning rate: up over `warmup` steps, level, then down to zero over the last `decay` of the run.
+
+    progress: 0 at the start of the run, 1 at its end, counted in steps or in minutes. Level in between, so that a run can be
+    made longer from any checkpoint before its decay (warmup-stable-decay, Hu et al. 2024).
+    """
+    rise = min(1.0, (step + 1) / warmup)
+    fall = min(1.0, (1.0 - progress) / decay) if decay else 1.0
+    return rise * max(fall, 0.0) if math.isfinite(progress) else rise
