@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from .looks import INK, Look
+from .looks import SKETCH, Look
 
 SHIFT = 4  # cv2 takes coordinates in sixteenths of a pixel
 
@@ -23,11 +23,11 @@ def chance(seed: int, *numbers) -> np.ndarray:
 class Canvas:
     """Units (x0, x1) × (y0, y1) at `detail` pixels a unit; `pixels` (rows, columns, 4) uint8, colours multiplied by alpha."""
 
-    def __init__(self, x0: float, x1: float, y0: float, y1: float, detail: float, look: Look, screen: float):
+    def __init__(self, x0: float, x1: float, y0: float, y1: float, detail: float, look: Look):
         self.x0, self.x1, self.y0, self.y1, self.detail, self.look = x0, x1, y0, y1, detail, look
         self.rows, self.columns = int(np.ceil((y1 - y0) * detail)), int(np.ceil((x1 - x0) * detail))
         self.pixels = np.zeros((self.rows, self.columns, 4), np.uint8)
-        self.pen = max(1, round(look.outline * detail / screen)) if look.outline else 0
+        self.pen = max(1, int(0.8 * look.outline * detail)) if look.outline else 0
 
     def tone(self, colour) -> tuple[float, ...]:
         return (*(255 * self.look.tint(colour)), 255.0)
@@ -82,13 +82,13 @@ class Canvas:
 
     @property
     def _ink(self):
-        return (*(255 * v for v in INK), 255.0)
+        return (*(255 * v for v in SKETCH), 255.0)
 
     def cells(self, width: float, seed: int, row: int = 0, spare: float = 0.3):
         """What stands along the ground: one (x, u, v) for each cell of `width` units; x jittered, u and v uniform in [0, 1)."""
         index = np.arange(np.floor((self.x0 - spare) / width), np.ceil((self.x1 + spare) / width) + 1)
         jitter, u, v = (chance(seed, index, row * 8 + k) for k in range(3))
-        return zip(((index + 0.2 + 0.6 * jitter) * width).tolist(), u.tolist(), v.tolist(), strict=True)
+        return zip(((index + 0.37 * row % 1 + 0.1 + 0.8 * jitter) * width).tolist(), u.tolist(), v.tolist(), strict=True)
 
 
 def hills(seed: int, base: float, swing: float, length: float, sharp: float = 0.0):

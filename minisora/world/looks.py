@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 INK = (0.13, 0.12, 0.17)
+SKETCH = (0.29, 0.28, 0.33)  # the background's lines, paler than the characters'
 PAPER = (0.98, 0.965, 0.93)
 
 
@@ -13,7 +14,7 @@ PAPER = (0.98, 0.965, 0.93)
 class Look:
     """What a look does to every colour, edge and pixel.
 
-    wash: share of paper mixed into the background's colours. outline: width of dark lines in screen pixels.
+    wash: share of paper mixed into the background's colours, less where they are dark. outline: width of dark lines in units.
     shade: how much the light from the upper left models a body. rim: how much darker a body gets at its edge.
     wobble: how uneven a body's edge is, in half-heights. hatch: how dark hatching is. grain: amplitude of the paper's grain.
     """
@@ -29,13 +30,14 @@ class Look:
     def tint(self, colour) -> np.ndarray:
         """A background colour as this look paints it. (3,), 0..1"""
         colour = np.asarray(colour, np.float64)
-        return colour + self.wash * (np.asarray(PAPER) - colour)  # (3,)
+        wash = self.wash * (0.55 + 0.45 * colour.max())
+        return colour + wash * (np.asarray(PAPER) - colour)  # (3,)
 
 
 STYLES = {
     "flat": Look(shade=0.09),
-    "ink": Look(wash=0.55, outline=1.0, hatch=0.16),
-    "crayon": Look(wash=0.17, rim=0.16, wobble=0.035, grain=0.09),
+    "ink": Look(wash=0.6, outline=1 / 64, hatch=0.16),
+    "crayon": Look(wash=0.2, rim=0.16, wobble=0.022, grain=0.075),
 }
 
 
@@ -48,7 +50,7 @@ def grain(height: int, width: int, amplitude: float) -> np.ndarray:
     u, v = np.meshgrid(np.arange(8), np.arange(8))
     strokes = np.cos(2 * np.pi * (u + v) / 4) + 0.6 * np.cos(2 * np.pi * (u - v) / 8 + 1) * np.cos(2 * np.pi * (u + v) / 8)
     specks = np.random.default_rng(8).standard_normal((8, 8))
-    tile = strokes / strokes.std() + 0.7 * specks / specks.std()
+    tile = strokes / strokes.std() + 0.35 * specks / specks.std()
     tile = 1 - amplitude * 0.5 + amplitude * np.clip(tile / tile.std(), -1.6, 1.6) / 1.6  # (8, 8)
     tiles = np.tile(tile, (-(-height // 8), -(-width // 8)))[:height, :width, None]
     return tiles.astype(np.float32)

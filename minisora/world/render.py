@@ -146,7 +146,6 @@ def _background(scene: Scene, shot: Shot, times, screen: _Screen, look: Look) ->
             screen.middle + half_h + pad,
             detail,
             look,
-            screen.unit,
         )
         for k in PARALLAX
     ]
@@ -257,7 +256,7 @@ def _bodies(scene: Scene, shot: Shot, times, screen: _Screen, look: Look) -> lis
     if shot.cookie:
         cookie, taken = shot.cookie, bites(scene, shot, times)
         side = bite_side(scene, shot)
-        pictures = [paint_cookie(look, cookie.radius * largest, n, side) for n in range(4)]
+        pictures = [paint_cookie(look, cookie.radius * largest, cookie.radius, n, side) for n in range(4)]
         foot = DEPTHS[cookie.depth]
         x, size = np.full(len(times), cookie.x), cookie.radius * unit
         place, ground = on_screen(x, foot + cookie.radius), on_screen(x, foot)[:, 1]

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from .looks import INK, Look
-from .scene import Character
+from .scene import SIZES, Character
 from .shapes import FACES, SHAPES
 
 MARGIN = 1.22  # half a sprite's side, in half-heights of the body
@@ -48,7 +48,7 @@ def _over(colour, alpha, paint):
 
 
 def _sprite(colour, alpha):
-    return np.dstack([colour * alpha[..., None], alpha]).astype(np.float32)  # (P, P, 4)
+    return np.dstack([255 * colour * alpha[..., None], alpha]).astype(np.float32)  # (P, P, 4)
 
 
 def size_of_sprite(radius: float) -> int:
@@ -57,7 +57,7 @@ def size_of_sprite(radius: float) -> int:
 
 
 def paint_character(who: Character, look: Look, radius: float, colour: str = "") -> np.ndarray:
-    """The body, its pattern and its face, upright. (P, P, 4) float32, colours multiplied by alpha
+    """The body, its pattern and its face, upright. (P, P, 4) float32, colours 0..255 multiplied by alpha 0..1
 
     radius: half-height on the screen in pixels. colour: instead of the character's own, for "change colour".
     """
@@ -84,9 +84,15 @@ def paint_character(who: Character, look: Look, radius: float, colour: str = "")
         lines = np.clip(0.5 + np.cos(2 * np.pi * (x + y) * radius / 4) * 1.5, 0, 1)
         _over(paint, lines * (_soft(0.45 - x + y, 3)), dark)
     if look.outline:
-        _over(paint, _soft(-distance - (look.outline + 0.25) / radius, radius), np.array(INK, np.float32))
+        _outline(paint, distance, look, radius, SIZES[who.size])
     _face(paint, x, y, who, look, radius, dark)
     return _sprite(paint, _soft(distance, radius))
+
+
+def _outline(paint, distance, look, radius, size):
+    """Dark along the inside of the edge; `size`: half-height in units."""
+    wide = max(look.outline / size, 0.8 / radius)
+    _over(paint, _soft(-distance - wide, radius), np.array(INK, np.float32))
 
 
 def _face(paint, x, y, who, look, radius, dark):
@@ -94,10 +100,10 @@ def _face(paint, x, y, who, look, radius, dark):
     eye *= who.identity.eye
     ink = np.array(INK, np.float32)
     if mouth is not None and radius > 8:
-        smile = np.abs(np.hypot(x, y - mouth - 0.18) - 0.24) - 0.055
-        _over(paint, _soft(np.maximum(smile, y - mouth + 0.02), radius), ink if look.outline else dark * 0.6)
+        smile = np.abs(np.hypot(x, y - mouth - 0.08) - 0.20) - 0.05
+        _over(paint, _soft(np.maximum(smile, y - mouth - 0.02), radius), ink if look.outline else dark * 0.55)
     near = np.hypot(np.abs(x) - gap, y - height)  # both eyes at once
-    if look.outline:
+    if look.outline and radius > 8:
         _over(paint, _soft(near - eye - 0.6 / radius, radius), ink)
     _over(paint, _soft(near - eye, radius), np.array((0.98, 0.98, 0.98), np.float32))
     look_x = 0.42 * eye * who.identity.gaze
@@ -105,8 +111,8 @@ def _face(paint, x, y, who, look, radius, dark):
     _over(paint, _soft(pupil - 0.55 * eye, radius), np.array((0.08, 0.07, 0.10), np.float32))
 
 
-def paint_cookie(look: Look, radius: float, bites: int = 0, side: str = "left") -> np.ndarray:
-    """The cookie after some bites out of one side. (P, P, 4) float32, colours multiplied by alpha"""
+def paint_cookie(look: Look, radius: float, size: float, bites: int = 0, side: str = "left") -> np.ndarray:
+    """The cookie after some bites out of one side. (P, P, 4) float32, colours 0..255 multiplied by alpha 0..1"""
     x, y = _grid(size_of_sprite(radius))
     rim = np.hypot(x, y) - 1
     paint = np.broadcast_to(rgb(*BROWN), (*x.shape, 3)).copy()
@@ -120,5 +126,5 @@ def paint_cookie(look: Look, radius: float, bites: int = 0, side: str = "left") 
     if look.rim:
         _over(paint, np.clip(1 + rim / 0.35, 0, 1) * look.rim * 2, rgb(30, 0.62, 0.40))
     if look.outline:
-        _over(paint, _soft(-rim - (look.outline + 0.25) / radius, radius), np.array(INK, np.float32))
+        _outline(paint, rim, look, radius, size)
     return _sprite(paint, _soft(rim, radius))
