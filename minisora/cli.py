@@ -35,7 +35,7 @@ def build_parser() -> Parser:
     make = commands.add_parser("generate", help="make a video from a sentence")
     make.add_argument("prompt", help='what is to be seen: "a red ball hops over a blue box in the snow"')
     make.add_argument("--out", required=True, metavar="FILE", help="where to write it: .mp4, .gif or .png (frames side by side)")
-    make.add_argument("--seconds", type=float, default=2.0, help="length, up to 4 (default 2); 0 makes an image")
+    make.add_argument("--seconds", type=float, default=2.0, help="length, above 0 and up to 4 (default 2)")
     make.add_argument("--size", type=size, default=(64, 64), metavar="WIDTHxHEIGHT", help="pixels, for example 96x64 (default 64x64)")
     make.add_argument("--seed", type=int, default=0, help="another number, another video (default 0)")
     make.add_argument("--steps", type=int, help="steps of the sampler: more are finer and slower")

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("torch", "lightning", "torchvision", "numpy", "av", "pillow", "tokenizers", "safetensors", "huggingface_hub", "datasets", "ipywidgets")
+PACKAGES = tuple(
+    "torch lightning torchvision numpy av pillow tokenizers safetensors huggingface_hub datasets ipywidgets".split()
+)
 OPTIONAL = ("torchvision", "datasets", "ipywidgets")
 INSTALL = "python -m pip install -r requirements.txt"
 

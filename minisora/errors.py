@@ -5,7 +5,7 @@ class UserError(ValueError):
     """One line: what was given, what is possible, what to type next. The command line prints it and exits with 2."""
 
 
-def one_line(error: BaseException, limit: int = 200) -> str:
-    """The first line of another library's message, cut to `limit` characters, for use inside a UserError."""
+def one_line(error: BaseException | str, limit: int = 200) -> str:
+    """Another library's message without line breaks, cut to `limit` characters, for use inside a UserError."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= limit else text[: limit - 1] + "…"

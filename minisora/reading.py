@@ -81,7 +81,7 @@ def _video_frames(path: Path, fps: float | None, max_side: int | None, max_secon
             raise
         if not shown:
             reason = one_line(getattr(error, "strerror", None) or error)
-            raise UserError(f"{path}: neither a video nor an image that can be read ({reason}). Try an mp4, gif, png or jpg file.") from error
+            raise UserError(f"{path}: neither a video nor an image that can be read ({reason}). Try an mp4, gif or png file.") from error
     ends = np.append(np.array(starts[1:]), starts[-1] + 1 / rate) - starts[0] if starts else np.array([])
     return shown, ends
 

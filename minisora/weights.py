@@ -47,8 +47,8 @@ def load_part(folder: str | os.PathLike, name: str, make: Callable[[dict], nn.Mo
     if name not in parts:
         raise UserError(f"{folder / CONFIG}: there is no {name!r}, only {', '.join(parts) or 'nothing'}. Train it: minisora train {name}")
     try:
-        module = make(parts[name])
-    except (TypeError, ValueError, KeyError) as error:
+        module = make({key: tuple(value) if isinstance(value, list) else value for key, value in parts[name].items()})  # JSON has no tuples
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise UserError(f"{folder / CONFIG}: no {name!r} can be built from its entry ({one_line(error)}). Get the folder again.") from error
     state = _read_state(folder, name)
     here = module.state_dict()
@@ -69,7 +69,7 @@ def read_config(folder: Path) -> dict:
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder of weights. Give a folder with {CONFIG}, or nothing for the repository's own.")
     if not path.exists():
-        raise UserError(f"{folder}: there are no weights here, {CONFIG} is missing. Give another folder, or train: minisora train vae --help")
+        raise UserError(f"{folder}: there are no weights here, {CONFIG} is missing. Give another folder, or train: minisora train vae")
     try:
         parts = json.loads(path.read_text())
     except (ValueError, OSError) as error:
