@@ -147,7 +147,7 @@ class VideoVAE(nn.Module):
         """Mean and log-variance (B, c, t, h, w) of the raw latents, before normalisation."""
         check_video_shape(*video.shape[2:])
         x = video.permute(0, 2, 3, 4, 1)                                    # (B, T, H, W, 3)
-        x = torch.cat([x[:, :1].expand(-1, FOLD - 1, -1, -1, -1), x], 1)    # (B, 4t, H, W, 3): the first cell is the first frame, four times
+        x = torch.cat([x[:, :1].expand(-1, FOLD - 1, -1, -1, -1), x], 1)    # (B, 4t, H, W, 3): the first frame four times
         z = _in_chunks(self._encode, fold(x, FOLD, FOLD), chunk)            # (B, t, h, w, 2c)
         mean, logvar = z.permute(0, 4, 1, 2, 3).float().chunk(2, 1)         # (B, c, t, h, w)
         return mean, logvar.clamp(-12, 6)

@@ -99,7 +99,9 @@ class Budget(Callback):
     def on_train_batch_start(self, trainer, module, batch, batch_idx) -> None:
         if self.started is None:
             self.started = time.monotonic()
-        progress = trainer.strategy.broadcast(self.progress(trainer.global_step)) if trainer.world_size > 1 else self.progress(trainer.global_step)
+        progress = self.progress(trainer.global_step)
+        if trainer.world_size > 1:
+            progress = trainer.strategy.broadcast(progress)  # clocks differ, the decision to stop must not
         for optimizer in trainer.optimizers:
             optimizer.scale(self.schedule(progress, trainer.global_step))
         if progress >= 1:
@@ -122,7 +124,7 @@ class Progress(Callback):
         if not (self.show and trainer.is_global_zero):
             return
         if self.bar is None:
-            self.bar = tqdm(total=100, desc="training", unit="%", bar_format="{desc}: {percentage:3.0f}%|{bar}| {postfix} [{elapsed}<{remaining}]")
+            self.bar = tqdm(total=100, desc="training", bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}{postfix}]")
             self.bar.n = self.bar.last_print_n = int(100 * self.budget.progress(trainer.global_step))
         numbers = {key.replace("/", " "): f"{float(value):.4g}" for key, value in trainer.callback_metrics.items() if key != "lr"}
         self.bar.set_postfix({"step": trainer.global_step, **numbers}, refresh=False)
@@ -174,13 +176,13 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this run")
     parser.add_argument("--init", type=Path, metavar="FOLDER", help="start from the weights in this folder")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where checkpoints, logs and caches go (default: runs)")
-    parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the averaged weights here (default: export/ in the run's folder)")
+    parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the weights here (default: export/ in the run's folder)")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="train for this many steps")
     length.add_argument("--minutes", type=float, help="train for this long, all resumptions together")
     parser.add_argument("--batch", type=int, help="clips of 17 frames of 64x64 in a step; other sizes come as many as weigh the same")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--compile", choices=("auto", "yes", "no"), default="auto", help="torch.compile (auto: where a C++ compiler is found)")
+    parser.add_argument("--compile", choices=("auto", "yes", "no"), default="auto", help="torch.compile (auto: if it can)")
     parser.add_argument("--save-every", type=int, default=200, metavar="STEPS", help="steps between checkpoints")
     parser.add_argument("--check-every", type=int, default=500, metavar="STEPS", help="steps between validations and strips")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -241,7 +243,7 @@ def make_trainer(args: argparse.Namespace, folder: Path, budget: Budget, extra: 
         accelerator=args.accelerator, devices=args.devices, num_nodes=args.num_nodes, strategy=args.strategy, precision=precision,
         max_steps=args.steps or -1, max_epochs=-1 if args.steps is None else None, gradient_clip_val=1.0,
         callbacks=[budget, *extra, saving, Progress(budget, show=not args.quiet)], plugins=[AtomicCheckpoints()],
-        logger=[CSVLogger(folder, name="csv", version="", flush_logs_every_n_steps=50), TensorBoardLogger(folder, name="tensorboard", version="")],
+        logger=[CSVLogger(folder, name="csv", version=""), TensorBoardLogger(folder, name="tensorboard", version="")],
         enable_progress_bar=False, enable_model_summary=False, log_every_n_steps=20, num_sanity_val_steps=0,
         val_check_interval=args.check_every, check_val_every_n_epoch=None, use_distributed_sampler=False,
     )  # fmt: skip

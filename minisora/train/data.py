@@ -1,0 +1,117 @@
+"""Batches for the autoencoder's training. Which clips a step sees depends on the seed and the step's number alone, so a resumed
+run sees what the uninterrupted one would have seen."""
+
+from pathlib import Path
+
+import lightning
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from minisora.errors import UserError, one_line
+from minisora.train.clips import BUCKETS, Bucket, cached_clips
+from minisora.vae import check_video_shape
+
+ENDLESS = 2**40  # steps in an "epoch": more than anyone trains
+
+
+class ClipBatches(Dataset):
+    """Item i is the batch of step i for process `rank` of `world`: (B, 3, T, H, W) in [-1, 1], half of the clips mirrored.
+
+    batch: clips of 17 frames of 64×64 in a step; a bucket of bigger clips gives fewer, one of smaller ones more.
+    """
+
+    def __init__(self, clips: dict[Bucket, np.ndarray], batch: int, seed: int = 0, rank: int = 0, world: int = 1):
+        self.clips, self.batch, self.seed, self.rank, self.world = clips, batch, seed, rank, world
+        self.buckets = list(clips)
+        shares = np.array([bucket.share for bucket in self.buckets])
+        self.shares = shares / shares.sum()
+
+    def __len__(self) -> int:
+        return ENDLESS
+
+    def __getitem__(self, step: int) -> torch.Tensor:
+        random = np.random.default_rng((self.seed, step))
+        bucket = self.buckets[random.choice(len(self.buckets), p=self.shares)]
+        count = max(1, round(self.batch / bucket.weight))
+        mine = slice(self.rank * count, (self.rank + 1) * count)
+        picks = random.integers(len(self.clips[bucket]), size=self.world * count)[mine]
+        mirrored = random.random(self.world * count)[mine] < 0.5
+        frames = np.stack([self.clips[bucket][i][:, :, ::-1] if m else self.clips[bucket][i] for i, m in zip(picks, mirrored, strict=True)])
+        return to_video(frames)
+
+
+class From:
+    """A sampler: all steps from `start` on."""
+
+    def __init__(self, start: int):
+        self.start = start
+
+    def __iter__(self):
+        return iter(range(self.start, ENDLESS))
+
+    def __len__(self) -> int:
+        return ENDLESS - self.start
+
+
+class ClipData(lightning.LightningDataModule):
+    """Clips of the world (drawn into `cache` when they are not there) or of the data set in `folder`; and 48 held-out clips to check on."""
+
+    def __init__(
+        self, cache: Path, clips: int, batch: int, seed: int = 0, folder: Path | None = None, buckets: tuple[Bucket, ...] = BUCKETS,
+        held_out: int = 48, workers: int | None = None, show: bool = False,
+    ):  # fmt: skip
+        super().__init__()
+        self.cache, self.clips, self.batch, self.seed, self.folder = cache, clips, batch, seed, folder
+        self.buckets, self.held_out, self.workers, self.show = buckets, held_out, workers, show
+
+    def _train(self) -> dict[Bucket, np.ndarray]:
+        if self.folder is not None:
+            return clips_of_dataset(self.folder)
+        return cached_clips(self.cache, self.clips, self.seed, "train", self.buckets, self.workers, self.show)
+
+    def _held_out(self) -> np.ndarray:
+        bucket = Bucket(17, 64, 64, 1.0)
+        return cached_clips(self.cache, self.held_out, 0, "heldout", (bucket,), self.workers, self.show)[bucket]
+
+    def prepare_data(self) -> None:
+        self._train()
+        self._held_out()
+
+    def setup(self, stage: str | None = None) -> None:
+        self.train_clips, self.check_clips = self._train(), self._held_out()
+
+    def train_dataloader(self) -> DataLoader:
+        batches = ClipBatches(self.train_clips, self.batch, self.seed, self.trainer.global_rank, self.trainer.world_size)
+        return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step))
+
+    def val_dataloader(self) -> DataLoader:
+        return DataLoader(to_video(self.check_clips), batch_size=16)
+
+
+def to_video(frames: np.ndarray) -> torch.Tensor:
+    """Frames (B, T, H, W, 3) uint8 to video (B, 3, T, H, W) in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 4, 1, 2, 3).float().div_(127.5).sub_(1)
+
+
+def clips_of_dataset(folder: Path) -> dict[Bucket, np.ndarray]:
+    """All training clips of a data set that `minisora data build` wrote, one array for each size.
+
+    Raises UserError when the folder holds no such data set or a clip that the autoencoder cannot take.
+    """
+    from datasets import load_dataset
+
+    from minisora.world.dataset import row_frames
+
+    if not folder.is_dir():
+        raise UserError(f"--data {folder}: there is no such folder. Make one with: minisora data build {folder}")
+    try:
+        rows = load_dataset(str(folder), split="train")
+    except Exception as error:  # the library raises many kinds
+        raise UserError(f"--data {folder}: no data set to train on ({one_line(error, 80)}). Make one: minisora data build") from error
+    found: dict[tuple[int, ...], list[np.ndarray]] = {}
+    for row in rows:
+        frames = np.asarray(row_frames(row))
+        check_video_shape(*frames.shape[:3])
+        found.setdefault(frames.shape[:3], []).append(frames)
+    return {Bucket(*shape, share=len(clips)): np.stack(clips) for shape, clips in found.items()}
