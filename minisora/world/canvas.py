@@ -8,7 +8,7 @@ from .looks import SKETCH, Look
 SHIFT = 4  # cv2 takes coordinates in sixteenths of a pixel
 
 
-def chance(seed: int, *numbers) -> np.ndarray:
+def chance(seed: int, *numbers) -> np.ndarray | float:
     """Uniform numbers in [0, 1) that depend on `seed` and on integers (scalars or arrays) alone: the same at every size of canvas."""
     with np.errstate(over="ignore"):
         bits = np.uint64(seed & 0xFFFFFFFF) * np.uint64(0x9E3779B97F4A7C15)
@@ -21,21 +21,23 @@ def chance(seed: int, *numbers) -> np.ndarray:
 
 
 class Canvas:
-    """Units (x0, x1) × (y0, y1) at `detail` pixels a unit; `pixels` (rows, columns, 4) uint8, colours multiplied by alpha."""
+    """Units (x0, x1) × (y0, y1) at `detail` pixels a unit; `pixels` (rows, columns, 4) uint8, colours multiplied by alpha.
 
-    def __init__(self, x0: float, x1: float, y0: float, y1: float, detail: float, look: Look):
-        self.x0, self.x1, self.y0, self.y1, self.detail, self.look = x0, x1, y0, y1, detail, look
+    top: height of the frame's upper edge without zoom, where a sky's things hang."""
+
+    def __init__(self, x0: float, x1: float, y0: float, y1: float, detail: float, look: Look, top: float):
+        self.x0, self.x1, self.y0, self.y1, self.detail, self.look, self.top = x0, x1, y0, y1, detail, look, top
         self.rows, self.columns = int(np.ceil((y1 - y0) * detail)), int(np.ceil((x1 - x0) * detail))
         self.pixels = np.zeros((self.rows, self.columns, 4), np.uint8)
         self.pen = max(1, int(0.8 * look.outline * detail)) if look.outline else 0
 
     def tone(self, colour) -> tuple[float, ...]:
-        return (*(255 * self.look.tint(colour)), 255.0)
+        return (*(255 * c for c in self.look.tint(colour)), 255.0)
 
     def points(self, xy) -> np.ndarray:
         """World units to cv2's coordinates. (n, 2) int32"""
-        xy = (np.asarray(xy, np.float64) - (self.x0, self.y1)) * (self.detail, -self.detail) - 0.5
-        return np.round(xy * 2**SHIFT).astype(np.int32)
+        k, half = self.detail * 2**SHIFT, 0.5 * 2**SHIFT
+        return np.array([(round((x - self.x0) * k - half), round((self.y1 - y) * k - half)) for x, y in xy], np.int32)
 
     def polygon(self, xy, colour, outline=True):
         """A filled polygon; `xy` (n, 2) in units."""
@@ -50,7 +52,7 @@ class Canvas:
         cv2.polylines(self.pixels, [self.points(xy)], False, self.tone(colour), thick, cv2.LINE_AA, SHIFT)
 
     def ellipse(self, x, y, rx, ry, colour, outline=True):
-        centre = tuple(int(v) for v in self.points([(x, y)])[0])
+        centre = self.points([(x, y)])[0].tolist()
         axes = (max(1, int(rx * self.detail * 2**SHIFT)), max(1, int(ry * self.detail * 2**SHIFT)))
         cv2.ellipse(self.pixels, centre, axes, 0, 0, 360, self.tone(colour), -1, cv2.LINE_AA, SHIFT)
         if self.pen and outline:
@@ -65,19 +67,22 @@ class Canvas:
         tones = share * np.array(self.tone(high)) + (1 - share) * np.array(self.tone(low))  # (rows, 4)
         self.pixels[:] = np.round(tones)[:, None]
 
-    def below(self, height, top, bottom=None, hatch=True):
+    def below(self, height, top, bottom=None):
         """Everything under a line of hills, shaded from `top` to `bottom`. `height` takes x (n,) to y (n,), both in units."""
         x = self.x0 + (np.arange(self.columns) + 0.5) / self.detail
         y = self.y1 - (np.arange(self.rows) + 0.5) / self.detail
         crest = height(x)
-        over = (crest[None] - y[:, None]) * self.detail  # canvas pixels under the crest
-        alpha = np.clip(over + 0.5, 0, 1)[..., None]
+        first, last = (int(np.clip(k, 0, self.rows)) for k in ((self.y1 - crest.max()) * self.detail - 1, (self.y1 - crest.min()) * self.detail + 2))
         top, bottom = np.array(self.tone(top)), np.array(self.tone(top if bottom is None else bottom))
         share = np.clip((y - self.y0) / max(crest.max() - self.y0, 1e-6), 0, 1)[:, None, None]
-        paint = bottom + share * (top - bottom)
-        self.pixels[:] = np.round(self.pixels * (1 - alpha) + paint * alpha)
+        paint = np.round(bottom + share * (top - bottom)).astype(np.float32)  # (rows, 1, 4)
+        self.pixels[last:] = paint[last:]
+        over = (crest[None] - y[first:last, None]) * self.detail  # canvas pixels under the crest
+        alpha = np.clip(over + 0.5, 0, 1).astype(np.float32)[..., None]
+        edge = self.pixels[first:last].astype(np.float32)
+        self.pixels[first:last] = edge + alpha * (paint[first:last] - edge) + 0.5
         if self.pen:
-            line = np.stack([x, crest], 1)
+            line = np.stack([x, crest], 1).tolist()
             cv2.polylines(self.pixels, [self.points(line)], False, self._ink, self.pen, cv2.LINE_AA, SHIFT)
 
     @property

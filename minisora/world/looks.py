@@ -16,7 +16,7 @@ class Look:
 
     wash: share of paper mixed into the background's colours, less where they are dark. outline: width of dark lines in units.
     shade: how much the light from the upper left models a body. rim: how much darker a body gets at its edge.
-    wobble: how uneven a body's edge is, in half-heights. hatch: how dark hatching is. grain: amplitude of the paper's grain.
+    wobble: how uneven a body's edge is, in half-heights. grain: amplitude of the paper's grain.
     """
 
     wash: float = 0.0
@@ -24,26 +24,24 @@ class Look:
     shade: float = 0.0
     rim: float = 0.0
     wobble: float = 0.0
-    hatch: float = 0.0
     grain: float = 0.0
 
-    def tint(self, colour) -> np.ndarray:
-        """A background colour as this look paints it. (3,), 0..1"""
-        colour = np.asarray(colour, np.float64)
-        wash = self.wash * (0.55 + 0.45 * colour.max())
-        return colour + wash * (np.asarray(PAPER) - colour)  # (3,)
+    def tint(self, colour: tuple[float, ...]) -> tuple[float, ...]:
+        """A background colour, 0..1, as this look paints it."""
+        wash = self.wash * (0.55 + 0.45 * max(colour))
+        return tuple(c + wash * (p - c) for c, p in zip(colour, PAPER, strict=True))
 
 
 STYLES = {
     "flat": Look(shade=0.09),
-    "ink": Look(wash=0.6, outline=1 / 64, hatch=0.16),
+    "ink": Look(wash=0.6, outline=1 / 64),
     "crayon": Look(wash=0.2, rim=0.16, wobble=0.022, grain=0.075),
 }
 
 
 @lru_cache(maxsize=16)
 def grain(height: int, width: int, amplitude: float) -> np.ndarray:
-    """The paper's grain, fixed to the screen and the same in every video: what to multiply pixels by. (H, W, 1) float32
+    """The paper's grain, fixed to the screen and the same in every video: what to multiply pixels by. (H, W, 3) float32
 
     It repeats every 8 pixels, like a woven paper, so that an autoencoder that folds 8 × 8 pixels sees it the same everywhere.
     """
@@ -53,4 +51,4 @@ def grain(height: int, width: int, amplitude: float) -> np.ndarray:
     tile = strokes / strokes.std() + 0.35 * specks / specks.std()
     tile = 1 - amplitude * 0.5 + amplitude * np.clip(tile / tile.std(), -1.6, 1.6) / 1.6  # (8, 8)
     tiles = np.tile(tile, (-(-height // 8), -(-width // 8)))[:height, :width, None]
-    return tiles.astype(np.float32)
+    return np.repeat(tiles, 3, axis=2).astype(np.float32)

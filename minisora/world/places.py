@@ -14,15 +14,15 @@ ROWS = ((0.095, 0.7), (0.0, 1.0), (-0.095, 1.25), (-0.185, 1.5))  # height and s
 
 def _disc(c: Canvas, seed, colour, radius, face=None):
     """Sun, moon or earth, somewhere high in the sky."""
-    x, y = -0.3 + 0.6 * float(chance(seed, 5)), 0.60 + 0.05 * float(chance(seed, 6))
+    x, y = -0.3 + 0.6 * float(chance(seed, 5)), c.top - 0.16 + 0.05 * float(chance(seed, 6))
     c.ellipse(x, y, radius, radius, colour)
     if face is not None:
         face(x, y, radius)
 
 
-def _clouds(c: Canvas, seed, colour, low=0.42):
+def _clouds(c: Canvas, seed, colour, down=0.34):
     for x, u, v in c.cells(0.55, seed, 1):
-        y = low + 0.26 * u
+        y = c.top - down + 0.26 * u
         for dx, dy, r in ((-0.09, 0, 0.035), (0.0, 0.02, 0.05), (0.09, 0, 0.035)):
             c.ellipse(x + dx, y + dy, r * 1.7, r * (0.7 + 0.3 * v), colour, outline=False)
         if c.pen:
@@ -30,7 +30,7 @@ def _clouds(c: Canvas, seed, colour, low=0.42):
 
 
 def _stars(c: Canvas, seed, colour):
-    for row in range(3):
+    for row in range(int((c.top - 0.19) / 0.19)):
         for x, u, v in c.cells(0.17, seed, 20 + row):
             r = 0.007 + 0.009 * v
             c.ellipse(x, 0.26 + 0.19 * row + 0.16 * u, r, r, colour, outline=False)
@@ -85,7 +85,7 @@ def meadow(sky: Canvas, far: Canvas, ground: Canvas, seed: int):
 
 def snow(sky: Canvas, far: Canvas, ground: Canvas, seed: int):
     sky.fill((0.90, 0.92, 0.95), (0.72, 0.78, 0.86))
-    _clouds(sky, seed, (0.93, 0.94, 0.96), 0.48)
+    _clouds(sky, seed, (0.93, 0.94, 0.96), 0.28)
     far.below(hills(seed + 1, 0.28, 0.13, 0.8, sharp=1.0), (0.86, 0.89, 0.94), (0.66, 0.72, 0.82))
     for x, u, _ in far.cells(0.2, seed, 2):
         _fir(far, x, 0.10, 0.7 + 0.5 * u, (0.42, 0.53, 0.53), (0.94, 0.96, 0.98))
@@ -164,16 +164,16 @@ def desert(sky: Canvas, far: Canvas, ground: Canvas, seed: int):
 def forest(sky: Canvas, far: Canvas, ground: Canvas, seed: int):
     sky.fill((0.80, 0.87, 0.76), (0.56, 0.68, 0.56))
     for x, u, _ in sky.cells(0.13, seed, 1):
-        sky.box(x - 0.012, 0, x + 0.012, 2.0, (0.60, 0.68, 0.58), outline=False)
+        sky.box(x - 0.012, 0, x + 0.012, sky.top + 1, (0.60, 0.68, 0.58), outline=False)
     for x, u, v in far.cells(0.2, seed, 2):
         w = 0.022 + 0.016 * u
-        far.polygon(((x - 1.5 * w, 0.0), (x + 1.5 * w, 0.0), (x + w, 2.0), (x - w, 2.0)), (0.45, 0.39, 0.33))
+        far.polygon(((x - 1.5 * w, 0.0), (x + 1.5 * w, 0.0), (x + w, far.top), (x - w, far.top)), (0.45, 0.39, 0.33))
     for x, u, _ in far.cells(0.12, seed, 3):
         far.ellipse(x, 0.14, 0.09, 0.05 + 0.06 * u, (0.40, 0.51, 0.39))
-    leaves = hills(seed + 5, 0.66, 0.03, 0.4)
+    leaves = hills(seed + 5, far.top - 0.10, 0.03, 0.4)
     for x, u, v in far.cells(0.1, seed, 4):
         far.ellipse(x, float(leaves(x)) + 0.05, 0.10, 0.07 + 0.03 * u, (0.38, 0.50, 0.38), outline=v < 0.5)
-    far.box(far.x0 - 1, 0.72, far.x1 + 1, 3.0, (0.38, 0.50, 0.38), outline=False)
+    far.box(far.x0 - 1, far.top - 0.04, far.x1 + 1, far.top + 1, (0.38, 0.50, 0.38), outline=False)
     ground.below(hills(seed + 3, HORIZON, 0.015, 0.7), (0.55, 0.56, 0.41), (0.46, 0.45, 0.34))
 
     def grow(x, y, s, u, v):
@@ -190,7 +190,7 @@ def forest(sky: Canvas, far: Canvas, ground: Canvas, seed: int):
 
 def city(sky: Canvas, far: Canvas, ground: Canvas, seed: int):
     sky.fill((0.90, 0.88, 0.86), (0.70, 0.77, 0.86))
-    _clouds(sky, seed, (0.95, 0.95, 0.95), 0.56)
+    _clouds(sky, seed, (0.95, 0.95, 0.95), 0.20)
     for row, (width, base, colour) in enumerate(((0.17, 0.42, (0.68, 0.70, 0.76)), (0.23, 0.26, (0.54, 0.53, 0.58)))):
         for x, u, v in far.cells(width, seed, 1 + row):
             top, half = base + 0.22 * u, width * (0.40 + 0.14 * v)

@@ -15,7 +15,7 @@ from .motion import bite_side, bites, camera_path, states
 from .places import PARALLAX, PLACES
 from .scene import DEPTHS, FPS, GROUND, SIZES, Scene, Shot, frame_count
 from .shapes import REACH
-from .sprites import MARGIN, paint_character, paint_cookie
+from .sprites import margin, paint_character, paint_cookie
 
 SIDES = range(32, 257, 8)  # pixels on a side that can be rendered
 BACKGROUND_DETAIL = 1.5  # pixels of a layer's canvas for one pixel on the screen
@@ -39,7 +39,7 @@ def render(scene: Scene, height: int = 64, width: int = 64, fps: int = FPS, time
         video[here[0] : here[-1] + 1] = _shot(scene, scene.shots[n], clock[here], screen, look)
     if look.grain:
         video *= grain(height, width, look.grain)
-    return np.clip(video + 0.5, 0, 255).astype(np.uint8)
+    return cv2.convertScaleAbs(video.reshape(-1, width * 3)).reshape(video.shape)  # rounds
 
 
 def shot_of(scene: Scene, times) -> tuple[np.ndarray, np.ndarray]:
@@ -66,14 +66,12 @@ def visible_fraction(scene: Scene, height: int = 64, width: int = 64, fps: int =
         for t in range(len(times)):
             free = np.ones((height, width), np.float32)  # what nobody further in front covers
             for body in reversed(bodies):
-                window, patch = body.window(t, height, width)
+                window, _, clear = body.window(t, height, width)
                 if window is None:
                     continue
-                alpha = patch[..., 3]
                 if body.actor >= 0:
-                    area = body.sprite(t)[..., 3].sum() / body.area_scale(t)
-                    seen[body.actor, t] = min(1.0, float((alpha * free[window]).sum()) / area)
-                free[window] *= 1 - alpha
+                    seen[body.actor, t] = min(1.0, float(((1 - clear[..., 0]) * free[window]).sum()) / body.area(t))
+                free[window] *= clear[..., 0]
         shares.append(seen)
     return shares
 
@@ -118,14 +116,13 @@ def _shot(scene: Scene, shot: Shot, times, screen: _Screen, look: Look) -> np.nd
         body.shadow(video)
     for body in bodies:
         for t in range(len(times)):
-            window, patch = body.window(t, screen.height, screen.width)
+            window, colour, clear = body.window(t, screen.height, screen.width)
             if window is not None:
-                rgb = patch[..., :3]
                 if look.shade:
-                    rgb *= body.light(t, window, look.shade)
+                    colour *= body.light(t, window, look.shade)
                 frame = video[t][window]
-                frame *= 1 - patch[..., 3:]
-                frame += rgb
+                frame *= clear
+                frame += colour
     return video
 
 
@@ -146,86 +143,96 @@ def _background(scene: Scene, shot: Shot, times, screen: _Screen, look: Look) ->
             screen.middle + half_h + pad,
             detail,
             look,
+            screen.height / screen.unit - GROUND,
         )
         for k in PARALLAX
     ]
     paint(*layers, shot.layout)
+    sheets = [(cv2.cvtColor(layer.pixels, cv2.COLOR_RGBA2RGB), 255 - cv2.merge([layer.pixels[..., 3]] * 3)) for layer in layers]
     still = np.ptp(all_cx) == 0 and np.ptp(all_zoom) == 0
     frames = []
     for c, z in zip(cx[:1] if still else cx, zoom[:1] if still else zoom, strict=True):
-        frame = None
-        for k, layer in zip(PARALLAX, layers, strict=True):
+        frame = np.zeros((screen.height, screen.width, 3), np.uint8)
+        for k, layer, (colour, clear) in zip(PARALLAX, layers, sheets, strict=True):
             step = detail / (screen.unit * z)  # canvas pixels for one screen pixel
             left = (k * c - layer.x0) * detail - step * (screen.width - 1) / 2 - 0.5
             top = (layer.y1 - screen.middle) * detail - step * (screen.height - 1) / 2 - 0.5
             matrix = np.array([[step, 0, left], [0, step, top]])
-            picture = cv2.warpAffine(layer.pixels, matrix, (screen.width, screen.height), flags=LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            picture = picture.astype(np.float32)
-            frame = picture[..., :3] if frame is None else frame * (1 - picture[..., 3:] / 255) + picture[..., :3]
+            size = (screen.width, screen.height)
+            colour, clear = (cv2.warpAffine(s, matrix, size, flags=LINEAR, borderMode=cv2.BORDER_REPLICATE) for s in (colour, clear))
+            frame = cv2.add(cv2.multiply(frame, clear, scale=1 / 255), colour)
         frames.append(frame)
-    return np.repeat(np.stack(frames), len(times), 0) if still else np.stack(frames)  # (T, H, W, 3)
+    video = np.empty((len(times), screen.height, screen.width, 3), np.float32)
+    video[:] = frames if len(frames) > 1 else frames[0]
+    return video
 
 
 class _Body:
     """A sprite and where it goes: for each frame, the affine map from screen pixels to sprite pixels."""
 
-    def __init__(self, actor, depth, row, ground, angle, rx, ry, pictures, choice, reach):
+    def __init__(self, actor, depth, row, ground, angle, rx, ry, pictures, choice, reach, span):
         """depth: 0 far .. 2 near. row (T, 2): column and row of its middle in pixels. rx, ry (T,): half-sides in pixels.
-        pictures: sprites; choice (T,): which one, a fraction mixes two. ground (T,): row of the ground under it."""
+        pictures: sprites, `span` half-heights from the middle to a side; choice (T,): which one, a fraction mixes two. ground (T,): row of the ground under it."""
         self.actor, self.depth, self.place, self.ground = actor, depth, row, ground
         self.rx, self.ry, self.pictures, self.choice = rx, ry, pictures, choice
-        side = pictures[0].shape[0]
-        scale = side / (2 * MARGIN)
+        side = pictures[0][0].shape[0]
+        scale = side / (2 * span)
         cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
         self.maps = np.stack([cos / rx, -sin / ry, sin / rx, cos / ry], -1).reshape(-1, 2, 2)  # (T, 2, 2)
         self.half = side / 2 - 0.5
         self.reach = np.where(np.abs(np.sin(angle)) < 1e-6, min(1.13, reach), reach)
         self.scale = scale
 
-    def sprite(self, t: int) -> np.ndarray:
+    def sprite(self, t: int) -> tuple[np.ndarray, np.ndarray]:
         low = int(self.choice[t])
         share = self.choice[t] - low
         if share == 0:
             return self.pictures[low]
-        return (1 - share) * self.pictures[low] + share * self.pictures[low + 1]
+        one, two = self.pictures[low], self.pictures[low + 1]
+        return tuple(cv2.addWeighted(a, 1 - share, b, share, 0) for a, b in zip(one, two, strict=True))
 
-    def area_scale(self, t: int) -> float:
-        """Sprite pixels for one screen pixel."""
-        return self.scale**2 / (self.rx[t] * self.ry[t])
+    def area(self, t: int) -> float:
+        """Screen pixels that the body covers when nothing hides it."""
+        return float((1 - self.sprite(t)[1][..., 0]).sum()) * self.rx[t] * self.ry[t] / self.scale**2
 
     def window(self, t: int, height: int, width: int):
-        """The part of the frame that the body can touch, as slices, and its pixels there (h, w, 4); (None, None) when outside."""
+        """The part of the frame that the body can touch, as slices, and its colour and clear there (h, w, 3); None when outside."""
         column, row = self.place[t]
         wide, high = self.reach[t] * max(self.rx[t], self.ry[t]) + 1, self.reach[t] * max(self.rx[t], self.ry[t]) + 1
         x0, x1 = max(int(column - wide), 0), min(int(column + wide) + 1, width)
         y0, y1 = max(int(row - high), 0), min(int(row + high) + 1, height)
         if x0 >= x1 or y0 >= y1:
-            return None, None
+            return None, None, None
         offset = self.maps[t] @ (x0 + 0.5 - column, y0 + 0.5 - row) + self.half
         matrix = np.column_stack([self.maps[t], offset])
-        patch = cv2.warpAffine(self.sprite(t), matrix, (x1 - x0, y1 - y0), flags=LINEAR)  # (h, w, 4)
-        return (slice(y0, y1), slice(x0, x1)), patch
+        size, (colour, clear) = (x1 - x0, y1 - y0), self.sprite(t)
+        colour = cv2.warpAffine(colour, matrix, size, flags=LINEAR)
+        clear = cv2.warpAffine(clear, matrix, size, flags=LINEAR, borderValue=(1, 1, 1))
+        return (slice(y0, y1), slice(x0, x1)), colour, clear
 
     def light(self, t: int, window, shade: float) -> np.ndarray:
-        """Brighter at the upper left, whichever way the body is turned. (h, w, 1)"""
+        """Brighter at the upper left, whichever way the body is turned. (h, w, 3)"""
         rows, columns = window
-        u = (np.arange(columns.start, columns.stop) + 0.5 - self.place[t, 0]) / self.rx[t]
-        v = (np.arange(rows.start, rows.stop) + 0.5 - self.place[t, 1]) / self.ry[t]
-        return (0.94 - shade * np.add.outer(v, u)).astype(np.float32)[..., None]
+        u = np.arange(columns.start, columns.stop).repeat(3) * (shade / self.rx[t])
+        v = np.arange(rows.start, rows.stop) * (shade / self.ry[t])
+        middle = 0.94 + shade * ((self.place[t, 0] - 0.5) / self.rx[t] + (self.place[t, 1] - 0.5) / self.ry[t])
+        return np.subtract.outer((middle - v).astype(np.float32), u.astype(np.float32)).reshape(len(v), -1, 3)
 
     def shadow(self, video: np.ndarray):
         """A soft dark spot on the ground, smaller and paler the higher the body. In place on (T, H, W, 3)"""
         lift = np.clip((self.ground - self.place[:, 1] - self.ry) / (3 * self.ry.mean()), 0, 1)  # 0 on the ground
         wide, flat = self.rx * (0.85 - 0.45 * lift), 0.16 * self.rx * (1 - 0.4 * lift) + 0.5
         low, high = int((self.ground - 3 * flat).min()), int((self.ground + 3 * flat).max()) + 1
-        low, high = max(low, 0), min(high, video.shape[1])
-        if low >= high:
+        left, right = int((self.place[:, 0] - 1.6 * wide).min()), int((self.place[:, 0] + 1.6 * wide).max()) + 1
+        low, high, left, right = max(low, 0), min(high, video.shape[1]), max(left, 0), min(right, video.shape[2])
+        if low >= high or left >= right:
             return
-        u = (np.arange(video.shape[2]) + 0.5 - self.place[:, :1]) / wide[:, None]  # (T, W)
+        u = (np.arange(left, right) + 0.5 - self.place[:, :1]) / wide[:, None]  # (T, w)
         v = (np.arange(low, high) + 0.5 - self.ground[:, None]) / flat[:, None]  # (T, h)
         dark = (0.34 * (1 - 0.7 * lift))[:, None] * np.exp(-v * v)
-        spot = dark[:, :, None] * np.exp(-(u**4))[:, None]  # (T, h, W)
-        video[:, low:high] *= (1 - spot[..., None]).astype(np.float32)
+        across = np.exp(-(u**4)).repeat(3, axis=1)
+        spot = 1 - dark.astype(np.float32)[:, :, None] * across.astype(np.float32)[:, None]  # (T, h, 3w)
+        video[:, low:high, left:right] *= spot.reshape(*spot.shape[:2], -1, 3)
 
 
 def _bodies(scene: Scene, shot: Shot, times, screen: _Screen, look: Look) -> list[_Body]:
@@ -244,22 +251,25 @@ def _bodies(scene: Scene, shot: Shot, times, screen: _Screen, look: Look) -> lis
         who = scene.cast[actor.member]
         radius = SIZES[who.size]
         grown = max([1.0, *(e.amount or 1.5 for e in actor.events if e.action == "grow")])
-        pictures = [paint_character(who, look, radius * largest * grown)]
+        pixels = radius * largest * grown
+        pictures = [paint_character(who, look, pixels)]
         choice = np.zeros(len(times))
         if now.to_colour[a]:
-            pictures.append(paint_character(who, look, radius * largest * grown, now.to_colour[a]))
+            pictures.append(paint_character(who, look, pixels, now.to_colour[a]))
             choice = np.clip(now.colour_mix[a], 0, 1)
         size = radius * now.scale[a] * unit
         place, ground = on_screen(now.x[a], now.y[a]), on_screen(now.x[a], DEPTHS[actor.depth])[:, 1]
         rx, ry = size / now.squash[a], size * now.squash[a]
-        bodies.append(_Body(a, depths.index(actor.depth), place, ground, now.angle[a], rx, ry, pictures, choice, REACH[who.kind]))
+        depth = depths.index(actor.depth)
+        bodies.append(_Body(a, depth, place, ground, now.angle[a], rx, ry, pictures, choice, REACH[who.kind], margin(pixels)))
     if shot.cookie:
         cookie, taken = shot.cookie, bites(scene, shot, times)
         side = bite_side(scene, shot)
-        pictures = [paint_cookie(look, cookie.radius * largest, cookie.radius, n, side) for n in range(4)]
+        pixels = cookie.radius * largest
+        pictures = [paint_cookie(look, pixels, cookie.radius, n, side) for n in range(4)]
         foot = DEPTHS[cookie.depth]
         x, size = np.full(len(times), cookie.x), cookie.radius * unit
         place, ground = on_screen(x, foot + cookie.radius), on_screen(x, foot)[:, 1]
-        body = _Body(-1, depths.index(cookie.depth), place, ground, np.zeros(len(times)), size, size, pictures, taken.astype(float), 1.0)
-        bodies.insert(0, body)
+        depth, upright, choice = depths.index(cookie.depth), np.zeros(len(times)), taken.astype(float)
+        bodies.insert(0, _Body(-1, depth, place, ground, upright, size, size, pictures, choice, 1.0, margin(pixels)))
     return sorted(bodies, key=lambda body: body.depth)

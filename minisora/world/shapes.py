@@ -52,7 +52,7 @@ def triangle(x, y):
     return np.where(inside, -edge, edge) - corner
 
 
-def star(x, y, points=5, outer=1.06, inner=0.60, corner=0.06):
+def star(x, y, points=5, outer=1.03, inner=0.60, corner=0.06):
     half = np.pi / points
     turn = np.abs((np.arctan2(x, y) + half) % (2 * half) - half)
     far = np.hypot(x, y)
@@ -63,7 +63,24 @@ def star(x, y, points=5, outer=1.06, inner=0.60, corner=0.06):
 
 
 def heart(x, y):
-    return capsule(np.abs(x), y, 0.50, 0.38, 0.55, 0.0, -0.90, 0.09)
+    """Two discs and the straight flanks from a tip that touch them, so that distances are right inside too."""
+    x = np.abs(x)
+    (cx, cy, radius), tip = (0.5, 0.38, 0.55), -1.0
+    reach = np.hypot(cx, cy - tip)
+    flank = np.sqrt(reach**2 - radius**2)  # from the tip to where the flank touches the disc
+    turn = np.arctan2(cx, cy - tip) + np.arcsin(radius / reach)  # the flank's angle from straight up
+    fx, fy = flank * np.sin(turn), tip + flank * np.cos(turn)
+    crease = cy + np.sqrt(radius**2 - cx**2)
+    far = np.hypot(x - cx, y - cy)
+    start, end = np.arctan2(crease - cy, -cx), np.arctan2(fy - cy, fx - cx)  # the disc's part of the outline
+    middle, half = (start + end) / 2, (start - end) / 2
+    on_arc = (x - cx) * np.cos(middle) + (y - cy) * np.sin(middle) >= np.cos(half) * far
+    edge = np.minimum(segment(x, y, fx, fy, 0, tip), np.hypot(x, y - crease))
+    edge = np.where(on_arc, np.minimum(edge, np.abs(far - radius)), edge)
+    along = x * np.sin(turn) + (y - tip) * np.cos(turn)
+    below = (y < cy - 0.08) & (along < flank) & ((x - fx) * (fy - tip) < (y - fy) * fx)
+    inside = (far < radius) | below
+    return np.where(inside, -edge, edge)
 
 
 def cross(x, y):

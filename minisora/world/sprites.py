@@ -3,13 +3,13 @@
 import colorsys
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from .looks import INK, Look
 from .scene import SIZES, Character
 from .shapes import FACES, SHAPES
 
-MARGIN = 1.22  # half a sprite's side, in half-heights of the body
 DETAIL = 1.5  # pixels of a sprite for one pixel on the screen
 
 # hue in degrees, saturation, value
@@ -31,10 +31,17 @@ def rgb(hue: float, saturation: float, value: float) -> np.ndarray:
     return np.array(colorsys.hsv_to_rgb(hue % 360 / 360, saturation, value), np.float32)
 
 
+def margin(radius: float) -> float:
+    """Half a sprite's side in half-heights of a body of `radius` screen pixels: room for every outline and its soft edge."""
+    return 1.12 + 1.2 / radius
+
+
 @lru_cache(maxsize=64)
-def _grid(pixels: int) -> tuple[np.ndarray, np.ndarray]:
-    side = (np.arange(pixels, dtype=np.float32) + 0.5) / pixels * 2 - 1
-    return np.meshgrid(side * MARGIN, -side * MARGIN)  # x right, y up: (P, P) each
+def _grid(radius: float) -> tuple[np.ndarray, np.ndarray]:
+    half = margin(radius)
+    pixels = int(np.ceil(2 * half * radius * DETAIL))
+    side = ((np.arange(pixels) + 0.5) / pixels * 2 - 1).astype(np.float32) * np.float32(half)
+    return np.meshgrid(side, -side)  # x right, y up: (P, P) each
 
 
 def _soft(distance, radius):
@@ -43,33 +50,30 @@ def _soft(distance, radius):
 
 
 def _over(colour, alpha, paint):
-    """Paint one tone over a picture, in place. colour (P, P, 3), alpha (P, P), paint (3,)"""
-    colour += alpha[..., None] * (paint - colour)
+    """Paint one tone over a picture, in place. colour (3, P, P), alpha (P, P), paint (3,)"""
+    colour += alpha * (paint[:, None, None] - colour)
 
 
 def _sprite(colour, alpha):
-    return np.dstack([255 * colour * alpha[..., None], alpha]).astype(np.float32)  # (P, P, 4)
+    """What is added to a frame, the colour 0..255 times alpha, and what the frame is multiplied by before, 1 - alpha. Both (P, P, 3)"""
+    clear = np.float32(1) - alpha.astype(np.float32)
+    return cv2.merge(list((255 * alpha * colour).astype(np.float32))), cv2.merge([clear, clear, clear])
 
 
-def size_of_sprite(radius: float) -> int:
-    """Pixels on a side of the sprite of a body whose half-height is `radius` screen pixels."""
-    return int(np.ceil(2 * MARGIN * radius * DETAIL))
-
-
-def paint_character(who: Character, look: Look, radius: float, colour: str = "") -> np.ndarray:
-    """The body, its pattern and its face, upright. (P, P, 4) float32, colours 0..255 multiplied by alpha 0..1
+def paint_character(who: Character, look: Look, radius: float, colour: str = "") -> tuple[np.ndarray, np.ndarray]:
+    """The body, its pattern and its face, upright. (colour, clear) as in `_sprite`
 
     radius: half-height on the screen in pixels. colour: instead of the character's own, for "change colour".
     """
     me = who.identity
-    x, y = _grid(size_of_sprite(radius))
+    x, y = _grid(radius)
     distance = SHAPES[who.kind](x, y)
     if look.wobble:
         distance = distance + look.wobble * np.sin(5 * x + 7 * y + 6.3 * me.phase) * np.sin(6 * y - 4 * x + 2)
     hue, saturation, value = HUES[colour or who.colour]
     body = rgb(hue + me.hue, saturation, value)
     dark = rgb(hue + me.hue, saturation, value * 0.72)
-    paint = np.broadcast_to(body, (*x.shape, 3)).copy()  # (P, P, 3)
+    paint = np.repeat(body, x.size).reshape(3, *x.shape)  # (3, P, P)
     if me.pattern == "stripes":
         wave = np.cos(2 * np.pi * (0.8 * x + 0.55 * y + me.phase) / 0.62)
         _over(paint, np.clip(wave * radius * 0.2 + 0.5, 0, 1), dark)
@@ -80,19 +84,21 @@ def paint_character(who: Character, look: Look, radius: float, colour: str = "")
         _over(paint, _soft(near - 0.19, radius), dark)
     if look.rim:
         _over(paint, np.clip(1 + distance / 0.35, 0, 1) * look.rim * 2, rgb(hue + me.hue, saturation, value * 0.55))
-    if look.hatch:
-        lines = np.clip(0.5 + np.cos(2 * np.pi * (x + y) * radius / 4) * 1.5, 0, 1)
-        _over(paint, lines * (_soft(0.45 - x + y, 3)), dark)
     if look.outline:
         _outline(paint, distance, look, radius, SIZES[who.size])
     _face(paint, x, y, who, look, radius, dark)
-    return _sprite(paint, _soft(distance, radius))
+    return _sprite(paint, _soft(distance - _overhang(look) / radius, radius))
+
+
+def _overhang(look: Look) -> float:
+    """Screen pixels that an outline stands outside the edge, so that small bodies keep their colour."""
+    return 0.4 if look.outline else 0.0
 
 
 def _outline(paint, distance, look, radius, size):
     """Dark along the inside of the edge; `size`: half-height in units."""
     wide = max(look.outline / size, 0.8 / radius)
-    _over(paint, _soft(-distance - wide, radius), np.array(INK, np.float32))
+    _over(paint, _soft(-distance - wide + _overhang(look) / radius, radius), np.array(INK, np.float32))
 
 
 def _face(paint, x, y, who, look, radius, dark):
@@ -111,11 +117,11 @@ def _face(paint, x, y, who, look, radius, dark):
     _over(paint, _soft(pupil - 0.55 * eye, radius), np.array((0.08, 0.07, 0.10), np.float32))
 
 
-def paint_cookie(look: Look, radius: float, size: float, bites: int = 0, side: str = "left") -> np.ndarray:
-    """The cookie after some bites out of one side. (P, P, 4) float32, colours 0..255 multiplied by alpha 0..1"""
-    x, y = _grid(size_of_sprite(radius))
+def paint_cookie(look: Look, radius: float, size: float, bites: int = 0, side: str = "left") -> tuple[np.ndarray, np.ndarray]:
+    """The cookie after some bites out of one side. (colour, clear) as in `_sprite`"""
+    x, y = _grid(radius)
     rim = np.hypot(x, y) - 1
-    paint = np.broadcast_to(rgb(*BROWN), (*x.shape, 3)).copy()
+    paint = np.repeat(rgb(*BROWN), x.size).reshape(3, *x.shape)  # (3, P, P)
     for cx, cy in ((0.1, 0.55), (0.52, 0.1), (0.3, -0.5), (-0.3, -0.05), (-0.5, 0.5), (-0.4, -0.6)):
         _over(paint, _soft(np.hypot(x - cx, y - cy) - 0.16, radius), rgb(24, 0.65, 0.27))
     away = -1 if side == "left" else 1
@@ -127,4 +133,4 @@ def paint_cookie(look: Look, radius: float, size: float, bites: int = 0, side: s
         _over(paint, np.clip(1 + rim / 0.35, 0, 1) * look.rim * 2, rgb(30, 0.62, 0.40))
     if look.outline:
         _outline(paint, rim, look, radius, size)
-    return _sprite(paint, _soft(rim, radius))
+    return _sprite(paint, _soft(rim - _overhang(look) / radius, radius))
