@@ -12,7 +12,7 @@ import numpy as np
 from .scene import GRAVITY, RESTITUTION, SIZES, Character, Cookie, Event
 
 WIDTHS = {  # half-width as a share of the half-height
-    "ball": 1.0, "box": 0.95, "triangle": 1.08, "star": 1.0, "heart": 1.05, "cross": 1.0, "ring": 1.0, "drop": 0.76,
+    "ball": 1.0, "box": 0.93, "triangle": 1.03, "star": 1.06, "heart": 1.05, "cross": 1.0, "ring": 1.02, "drop": 0.78,
 }  # fmt: skip
 ROUND = ("ball", "ring")  # these roll: whoever moves them along the ground turns them
 SPEED = 0.30  # units / s where an event names none
@@ -144,8 +144,8 @@ class Jump:
 def jump_plan(start: Start, event: Event) -> Jump:
     """The lowest parabola under GRAVITY that clears the target by a little (or `event.amount` high)."""
     d = sign(event, start)
-    half = start.w + start.target_w + 0.10  # take-off to the target's middle
-    clear = 1 - ((start.target_w + 0.3 * start.w) / half) ** 2
+    half = start.w + start.target_w + 0.05  # take-off to the target's middle
+    clear = 1 - ((start.target_w + 0.2 * start.w) / half) ** 2
     height = event.amount or (2 * start.target_r + 0.03) / clear
     run = d * (start.target_x - start.x) - half
     air, length = flight(height), event.end - event.start
