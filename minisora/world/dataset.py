@@ -52,6 +52,8 @@ class Plan:
         for height, width in self.sizes:
             if any(side % 8 or not 32 <= side <= 256 for side in (height, width)):
                 raise UserError(f"--size {width}x{height}: sides are multiples of 8 from 32 to 256. Try --size 64x64.")
+            if max(height, width) > 2 * min(height, width):
+                raise UserError(f"--size {width}x{height}: one side is at most twice the other. Try --size 96x64.")
 
 
 def make_row(plan: Plan, split: str, index: int) -> dict:
