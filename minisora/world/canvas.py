@@ -1,11 +1,14 @@
 """A sheet that a place's layers are painted on, in the world's units, with a look's pen."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
 from .looks import SKETCH, Look
 
 SHIFT = 4  # cv2 takes coordinates in sixteenths of a pixel
+BIAS = 1 << 20  # keeps int() rounding the same way on both sides of 0
 
 
 def chance(seed: int, *numbers) -> np.ndarray | float:
@@ -20,6 +23,11 @@ def chance(seed: int, *numbers) -> np.ndarray | float:
     return (bits >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
+@lru_cache(maxsize=1024)
+def _tone(look: Look, colour: tuple[float, ...]) -> tuple[float, ...]:
+    return (*(255 * c for c in look.tint(colour)), 255.0)
+
+
 class Canvas:
     """Units (x0, x1) × (y0, y1) at `detail` pixels a unit; `pixels` (rows, columns, 4) uint8, colours multiplied by alpha.
 
@@ -32,12 +40,13 @@ class Canvas:
         self.pen = max(1, int(0.8 * look.outline * detail)) if look.outline else 0
 
     def tone(self, colour) -> tuple[float, ...]:
-        return (*(255 * c for c in self.look.tint(colour)), 255.0)
+        return _tone(self.look, colour)
 
     def points(self, xy) -> np.ndarray:
         """World units to cv2's coordinates. (n, 2) int32"""
-        k, half = self.detail * 2**SHIFT, 0.5 * 2**SHIFT
-        return np.array([(round((x - self.x0) * k - half), round((self.y1 - y) * k - half)) for x, y in xy], np.int32)
+        k = self.detail * 2**SHIFT
+        left, top = BIAS + 0.5 - 2 ** (SHIFT - 1) - self.x0 * k, BIAS + 0.5 - 2 ** (SHIFT - 1) + self.y1 * k
+        return np.array([(int(left + x * k), int(top - y * k)) for x, y in xy], np.int32) - BIAS
 
     def polygon(self, xy, colour, outline=True):
         """A filled polygon; `xy` (n, 2) in units."""
@@ -92,13 +101,13 @@ class Canvas:
     def cells(self, width: float, seed: int, row: int = 0, spare: float = 0.3):
         """What stands along the ground: one (x, u, v) for each cell of `width` units; x jittered, u and v uniform in [0, 1)."""
         index = np.arange(np.floor((self.x0 - spare) / width), np.ceil((self.x1 + spare) / width) + 1)
-        jitter, u, v = (chance(seed, index, row * 8 + k) for k in range(3))
+        jitter, u, v = chance(seed, index, row * 8 + np.arange(3)[:, None])
         return zip(((index + 0.37 * row % 1 + 0.1 + 0.8 * jitter) * width).tolist(), u.tolist(), v.tolist(), strict=True)
 
 
 def hills(seed: int, base: float, swing: float, length: float, sharp: float = 0.0):
     """A line of hills as a function of x: two waves around `base`, `swing` high and about `length` long; sharp=1 makes peaks."""
-    a, b, c = (2 * np.pi * chance(seed, k, 77) for k in range(3))
+    a, b, c = 2 * np.pi * chance(seed, np.arange(3), 77)
 
     def height(x):
         wave = 0.6 * np.sin(2 * np.pi * x / length + a) + 0.4 * np.sin(2 * np.pi * x / (0.47 * length) + b)

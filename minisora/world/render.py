@@ -148,19 +148,20 @@ def _background(scene: Scene, shot: Shot, times, screen: _Screen, look: Look) ->
         for k in PARALLAX
     ]
     paint(*layers, shot.layout)
-    sheets = [(cv2.cvtColor(layer.pixels, cv2.COLOR_RGBA2RGB), 255 - cv2.merge([layer.pixels[..., 3]] * 3)) for layer in layers]
     still = np.ptp(all_cx) == 0 and np.ptp(all_zoom) == 0
     frames = []
     for c, z in zip(cx[:1] if still else cx, zoom[:1] if still else zoom, strict=True):
         frame = np.zeros((screen.height, screen.width, 3), np.uint8)
-        for k, layer, (colour, clear) in zip(PARALLAX, layers, sheets, strict=True):
+        for k, layer in zip(PARALLAX, layers, strict=True):
             step = detail / (screen.unit * z)  # canvas pixels for one screen pixel
             left = (k * c - layer.x0) * detail - step * (screen.width - 1) / 2 - 0.5
             top = (layer.y1 - screen.middle) * detail - step * (screen.height - 1) / 2 - 0.5
             matrix = np.array([[step, 0, left], [0, step, top]])
             size = (screen.width, screen.height)
-            colour, clear = (cv2.warpAffine(s, matrix, size, flags=LINEAR, borderMode=cv2.BORDER_REPLICATE) for s in (colour, clear))
-            frame = cv2.add(cv2.multiply(frame, clear, scale=1 / 255), colour)
+            picture = cv2.warpAffine(layer.pixels, matrix, size, flags=LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            clear = 255 - picture[..., 3]
+            frame = cv2.multiply(frame, cv2.merge([clear, clear, clear]), scale=1 / 255)
+            frame = cv2.add(frame, cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB))
         frames.append(frame)
     video = np.empty((len(times), screen.height, screen.width, 3), np.float32)
     video[:] = frames if len(frames) > 1 else frames[0]

@@ -72,7 +72,7 @@ def paint_character(who: Character, look: Look, radius: float, colour: str = "")
         distance = distance + look.wobble * np.sin(5 * x + 7 * y + 6.3 * me.phase) * np.sin(6 * y - 4 * x + 2)
     hue, saturation, value = HUES[colour or who.colour]
     body = rgb(hue + me.hue, saturation, value)
-    dark = rgb(hue + me.hue, saturation, value * 0.72)
+    dark = rgb(hue + me.hue, saturation, value * 0.78)
     paint = np.repeat(body, x.size).reshape(3, *x.shape)  # (3, P, P)
     if me.pattern == "stripes":
         wave = np.cos(2 * np.pi * (0.8 * x + 0.55 * y + me.phase) / 0.62)
