@@ -16,7 +16,8 @@ def chance(seed: int, *numbers) -> np.ndarray | float:
     with np.errstate(over="ignore"):
         bits = np.uint64(seed & 0xFFFFFFFF) * np.uint64(0x9E3779B97F4A7C15)
         for number in numbers:
-            bits = bits + np.asarray(number).astype(np.int64).astype(np.uint64) * np.uint64(0xD1B54A32D192ED03) + np.uint64(0x8CB92BA72F3D8DD7)
+            number = np.asarray(number).astype(np.int64).astype(np.uint64)
+            bits = bits + number * np.uint64(0xD1B54A32D192ED03) + np.uint64(0x8CB92BA72F3D8DD7)
             bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
             bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             bits = bits ^ (bits >> np.uint64(31))
@@ -81,7 +82,8 @@ class Canvas:
         x = self.x0 + (np.arange(self.columns) + 0.5) / self.detail
         y = self.y1 - (np.arange(self.rows) + 0.5) / self.detail
         crest = height(x)
-        first, last = (int(np.clip(k, 0, self.rows)) for k in ((self.y1 - crest.max()) * self.detail - 1, (self.y1 - crest.min()) * self.detail + 2))
+        edges = ((self.y1 - crest.max()) * self.detail - 1, (self.y1 - crest.min()) * self.detail + 2)  # rows that the crest crosses
+        first, last = (int(np.clip(k, 0, self.rows)) for k in edges)
         top, bottom = np.array(self.tone(top)), np.array(self.tone(top if bottom is None else bottom))
         share = np.clip((y - self.y0) / max(crest.max() - self.y0, 1e-6), 0, 1)[:, None, None]
         paint = np.round(bottom + share * (top - bottom)).astype(np.float32)  # (rows, 1, 4)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..errors import UserError
 from .canvas import Canvas
 from .looks import STYLES, Look, grain
 from .motion import bite_side, bites, camera_path, states
@@ -27,7 +28,7 @@ def render(scene: Scene, height: int = 64, width: int = 64, fps: int = FPS, time
 
     height, width: pixels, multiples of 8 from 32 to 256, in the proportion of `scene.aspect`.
     times: seconds on the whole video's clock, instead of every 1 / fps. A frame's pixels depend on its time alone.
-    Raises ValueError when the sides, a place or a look cannot be drawn. Built in the chapter on the toy world.
+    Raises UserError when the sides, a place or a look cannot be drawn. Built in the chapter on the toy world.
     """
     screen = _Screen.of(scene, height, width)
     look = _known(scene.look, STYLES, "look")
@@ -78,7 +79,7 @@ def visible_fraction(scene: Scene, height: int = 64, width: int = 64, fps: int =
 
 def _known(name: str, table: dict, what: str):
     if name not in table:
-        raise ValueError(f"{what} {name!r}: minisora draws {', '.join(table)}.")
+        raise UserError(f"{what} {name!r}: minisora draws {', '.join(table)}.")
     return table[name]
 
 
@@ -93,11 +94,11 @@ class _Screen:
         for name, side in (("height", height), ("width", width)):
             if side not in SIDES:
                 near = min(max(8 * round(side / 8), 32), 256)
-                raise ValueError(f"{name}={side}: minisora renders sides of 32 to 256 pixels in steps of 8. Try {name}={near}.")
+                raise UserError(f"{name}={side}: minisora renders sides of 32 to 256 pixels in steps of 8. Try {name}={near}.")
         if abs(width / height / scene.aspect - 1) > 0.15:
             short = min(height, width)
             tall, wide = (round(short * k / 8) * 8 for k in (max(1 / scene.aspect, 1), max(scene.aspect, 1)))
-            raise ValueError(
+            raise UserError(
                 f"height={height}, width={width}: this scene is {scene.aspect:.3g} times as wide as high. Try height={tall}, width={wide}."
             )
         return cls(height, width, float(min(height, width)))
@@ -171,10 +172,11 @@ def _background(scene: Scene, shot: Shot, times, screen: _Screen, look: Look) ->
 class _Body:
     """A sprite and where it goes: for each frame, the affine map from screen pixels to sprite pixels."""
 
-    def __init__(self, actor, depth, row, ground, angle, rx, ry, pictures, choice, reach, span):
-        """depth: 0 far .. 2 near. row (T, 2): column and row of its middle in pixels. rx, ry (T,): half-sides in pixels.
-        pictures: sprites, `span` half-heights from the middle to a side; choice (T,): which one, a fraction mixes two. ground (T,): row of the ground under it."""
-        self.actor, self.depth, self.place, self.ground = actor, depth, row, ground
+    def __init__(self, actor, depth, place, ground, angle, rx, ry, pictures, choice, reach, span):
+        """depth: 0 far .. 2 near. place (T, 2): column and row of its middle in pixels. rx, ry (T,): half-sides in pixels.
+        ground (T,): row of the ground under it. pictures: sprites, `span` half-heights from the middle to a side; choice (T,): which
+        one, a fraction mixes two. reach: half-heights from its middle to its farthest point."""
+        self.actor, self.depth, self.place, self.ground = actor, depth, place, ground
         self.rx, self.ry, self.pictures, self.choice = rx, ry, pictures, choice
         side = pictures[0][0].shape[0]
         scale = side / (2 * span)

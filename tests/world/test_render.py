@@ -45,12 +45,21 @@ def silhouette(frame):
     return right & left
 
 
+def coarse(scene, side=8, time=0.0):
+    """The mean colour of each of side × side fields of one frame."""
+    frame = render(scene, times=[time])[0].astype(float)
+    return cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA)  # (side, side, 3)
+
+
 def middle(mask):
     rows, columns = np.nonzero(mask)
     return columns.mean() + 0.5, rows.mean() + 0.5
 
 
-@pytest.mark.parametrize(("x", "event"), [(-0.3, Event("slide", 0, 2, "right")), (-0.2, Event("float", 0, 2)), (0.0, Event("circle", 0, 2, "left"))])
+@pytest.mark.parametrize(
+    ("x", "event"),
+    [(-0.3, Event("slide", 0, 2, "right")), (-0.2, Event("float", 0, 2)), (0.0, Event("circle", 0, 2, "left"))],
+)
 def test_a_disc_is_where_its_state_says_to_a_fraction_of_a_pixel(x, event):
     scene = one(x=x, events=[event])
     times = np.arange(17) / 8
@@ -145,13 +154,9 @@ def test_places_are_pale_and_characters_bright(place, look):
 def test_places_and_looks_differ_at_a_glance():
     """Coarse pictures of one place are nearer to one another than to any other place's, and looks differ in each place."""
     for look in LOOKS:
-        views = {
-            (place, n): cv2.resize(render(Scene((), (Shot(place, 0.0, (), layout=n),), look), times=[0.0])[0], (8, 8), interpolation=cv2.INTER_AREA)
-            for place in PLACES
-            for n in (1, 2, 3)
-        }
+        views = {(place, n): coarse(Scene((), (Shot(place, 0.0, (), layout=n),), look)) for place in PLACES for n in (1, 2, 3)}
         for (place, n), view in views.items():
-            others = {key: np.abs(view.astype(float) - other).mean() for key, other in views.items() if key != (place, n)}
+            others = {key: np.abs(view - other).mean() for key, other in views.items() if key != (place, n)}
             assert min(others, key=others.get)[0] == place, (look, place)
     for place in PLACES:
         flat, ink, crayon = (render(Scene((), (Shot(place, 0.0, ()),), look), times=[0.0])[0].astype(float) for look in LOOKS)
@@ -241,6 +246,44 @@ def test_changing_colour_ends_in_the_other_colour():
     video = render(scene)
     red, _, blue = video[:, 46, 32].astype(int).T
     assert red[0] > 2 * blue[0] and blue[-1] > 2 * red[-1]
+
+
+def test_pixels_are_those_that_the_weights_were_trained_on():
+    """Mean colours of 4 × 4 fields, recorded. Who changes the pixels trains anew, and records anew."""
+    for name, (scene, time) in golden().items():
+        np.testing.assert_allclose(coarse(scene, 4, time), GOLDEN[name], atol=1.0, err_msg=name)
+
+
+def golden():
+    striped = Identity(3.0, 1.1, -0.5, "stripes", 0.3)
+    spin, grow, eat = Event("spin", 0, 2, "left"), Event("grow", 0, 2), Event("eat", 0, 2, "right")
+    return {
+        "flat": (one("star", "yellow", "large", events=[spin], place="night", identity=striped, camera=Camera("pan left", 0.2)), 1.25),
+        "ink": (one("heart", "pink", events=[grow], look="ink", place="city", camera=Camera("zoom in", 1.4), layout=3), 1.0),
+        "crayon": (one("drop", "cyan", x=-0.3, events=[eat], look="crayon", place="beach", cookie=Cookie(0.15), layout=9), 2.0),
+    }
+
+
+GOLDEN = {
+    "flat": [
+        [[46, 48, 66], [44, 46, 64], [22, 24, 48], [27, 30, 53]],
+        [[29, 31, 52], [66, 66, 53], [81, 80, 56], [30, 32, 53]],
+        [[52, 58, 62], [96, 98, 52], [144, 143, 72], [59, 64, 64]],
+        [[43, 54, 57], [45, 56, 57], [43, 56, 57], [43, 56, 59]],
+    ],
+    "ink": [
+        [[212, 213, 214], [225, 228, 228], [221, 224, 227], [206, 208, 212]],
+        [[184, 182, 182], [169, 137, 159], [179, 148, 169], [201, 197, 193]],
+        [[193, 190, 189], [186, 129, 165], [186, 130, 166], [202, 199, 195]],
+        [[186, 184, 183], [164, 161, 162], [170, 168, 168], [178, 175, 176]],
+    ],
+    "crayon": [
+        [[193, 217, 233], [201, 220, 227], [194, 217, 225], [181, 212, 232]],
+        [[189, 213, 226], [182, 212, 226], [184, 212, 228], [195, 217, 229]],
+        [[190, 196, 186], [124, 187, 185], [137, 147, 131], [193, 200, 190]],
+        [[226, 211, 179], [212, 198, 166], [218, 203, 174], [223, 208, 179]],
+    ],
+}
 
 
 def test_grain_is_fixed_to_the_screen():
