@@ -78,7 +78,7 @@ def _refuse(seconds, aspect, split, characters, shots):
 
 
 def _shot_lengths(stage: PairStage, seconds: float, shots: int | None) -> list[float]:
-    """Seconds of each shot. Cuts fall between the autoencoder's groups of four frames: an eighth of a second after a half."""
+    """Seconds of each shot: whole halves, so that cuts fall between the autoencoder's groups of four frames."""
     if shots is None:
         several = seconds > 4 and (seconds > 12 or stage.odds(0.6))
         shots = max(1, round(seconds / stage.between(2.6, 5.0))) if several else 1
@@ -89,7 +89,7 @@ def _shot_lengths(stage: PairStage, seconds: float, shots: int | None) -> list[f
     for _ in range(halves - sum(parts)):
         short = [i for i, p in enumerate(parts) if p < 12] or range(shots)
         parts[stage.pick(short)] += 1
-    cuts = [0.0, *(sum(parts[: i + 1]) / 2 + 0.125 for i in range(shots - 1)), float(seconds)]
+    cuts = [0.0, *(sum(parts[: i + 1]) / 2 for i in range(shots - 1)), float(seconds)]
     return [b - a for a, b in pairwise(cuts)]
 
 
