@@ -6,6 +6,7 @@ Every way of using it is the same call of the sampler with another mask of what 
 import math
 import os
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,7 @@ MIN_SIDE, MAX_SIDE = 32, 256
 MAX_WORDS = 400
 DEFAULT_STEPS = 25
 DEFAULT_GUIDANCE = 3.0
+warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # RMSNorm's gain stays fp32 under autocast
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 Progress = Callable[[int, int], object]  # (steps done, steps in all)
 CARD = """---
@@ -109,10 +111,11 @@ class MiniSora(
         """
         check_request(prompt, seconds, height, width, seed=seed, steps=steps, guidance=guidance)
         frames = max(frame_count(seconds), 1 + FRAMES_A_LATENT)
-        for step in self.sample_steps(prompt, frames, height, width, seed=seed, steps=steps, guidance=guidance):
-            if progress:
-                progress(step.index, step.steps)
-        return self.decoded(step.x, height, width, prompt)
+        with self.precision():  # once around all steps: within it, weights are turned to bf16 only once
+            for step in self.sample_steps(prompt, frames, height, width, seed=seed, steps=steps, guidance=guidance):
+                if progress:
+                    progress(step.index, step.steps)
+            return self.decoded(step.x, height, width, prompt)
 
     @torch.no_grad()
     def sample_steps(
