@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from minisora.errors import UserError
+from minisora.world.caption import STYLES, caption
 from minisora.world.scene import FPS, MAX_SECONDS, Scene
 
 SPLITS = {
@@ -26,7 +27,6 @@ SPLITS = {
     "combinations": "kinds, colours and actions that were never seen together in training",
     "outside": "faster, higher and bigger than anything in training",
 }
-STYLES = ("short", "detailed", "paraphrase", "odd")
 SHARD = 256  # clips in a file
 CARD = "README.md"
 PLAN = "build.json"
@@ -59,7 +59,6 @@ class Plan:
 def make_row(plan: Plan, split: str, index: int) -> dict:
     """One clip and all that is known about it."""
     from minisora.video import Video
-    from minisora.world.caption import caption
     from minisora.world.render import render
     from minisora.world.sample import sample_scene
 
