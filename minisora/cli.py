@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from minisora.errors import UserError
 
-TRAINABLE = ("vae", "dit")
+TRAINABLE = ("vae", "latents", "text", "dit")
 
 
 class Parser(argparse.ArgumentParser):
@@ -94,7 +94,7 @@ def train_part(args: argparse.Namespace, rest: list[str]) -> int:
     if args.part not in TRAINABLE:
         given = f"train {args.part}: there is no such part" if args.part else "train what?"
         if args.part is None and rest and set(rest) <= {"-h", "--help"}:
-            print("usage: minisora train vae|dit [options]\n\nEach part has its own options: minisora train vae --help")
+            print("usage: minisora train vae|latents|text|dit [options]\n\nEach part has its own options: minisora train vae --help")
             return 0
         raise UserError(f"{given} Type: minisora train {' or minisora train '.join(TRAINABLE)}")
     from importlib import import_module

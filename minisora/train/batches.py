@@ -1,0 +1,149 @@
+"""Batches for the denoiser's training. What a step sees (clips, captions, masks, noise) depends on the seed and the step's number
+alone, so a resumed run sees what the uninterrupted one would have seen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from minisora.flow import draw_sigma
+from minisora.frames import Mix, draw_masks
+from minisora.patches import Grid
+from minisora.text import NULL, Tokenizer, pad
+from minisora.train import latents
+from minisora.train.data import ENDLESS, From
+from minisora.train.latents import Clips
+
+STYLE_SHARES = {"short": 0.3, "detailed": 0.3, "paraphrase": 0.35, "odd": 0.05}
+DROPPED = 0.1  # share of the captions that are not told
+Batch = dict[str, Tensor]
+
+
+class Told:
+    """The captions of many clips as token numbers, by style."""
+
+    def __init__(self, captions: list[list[list]], tokenizer: Tokenizer):
+        texts = sorted({text for clip in captions for _, parts in clip for text, _ in parts})
+        ids = dict(zip(texts, (np.array(e.ids, np.int16) for e in tokenizer.inner.encode_batch(texts)), strict=True))
+        self.rows: list[dict[str, list]] = []
+        for clip in captions:
+            row: dict[str, list] = {}
+            for style, parts in clip:
+                words = np.concatenate([ids[text] for text, _ in parts])
+                shots = np.concatenate([np.full(len(ids[text]), shot, np.int8) for text, shot in parts])
+                row.setdefault(style, []).append((words, shots))
+            self.rows.append(row)
+
+    def draw(self, clip: int, random: np.random.Generator) -> tuple[Sequence[int], Sequence[int]]:
+        """Token ids and shot numbers of one of the clip's captions."""
+        styles = list(self.rows[clip])
+        shares = np.array([STYLE_SHARES[style] for style in styles])
+        style = styles[random.choice(len(styles), p=shares / shares.sum())]
+        return self.rows[clip][style][random.integers(len(self.rows[clip][style]))]
+
+
+class LatentBatches(Dataset):
+    """Item i is the batch of step i for process `rank` of `world`.
+
+    latents (B, c, t, h, w), noise (the same), sigma (B, t), known (B, t), ids, mask and shot (B, L), frame_shot (B, t),
+    labels (B, t, h/2, w/2, FIELDS). `batch`: clips of 17 frames of 64×64; of other sizes as many as have the same number of tokens.
+    """
+
+    def __init__(
+        self, clips: list[Clips], told: list[Told], batch: int, seed: int = 0, rank: int = 0, world: int = 1,
+        mix: Mix = Mix(), dropped: float = DROPPED,  # noqa: B008 (frozen)
+    ):  # fmt: skip
+        self.clips, self.told, self.batch, self.seed, self.rank, self.world = clips, told, batch, seed, rank, world
+        self.mix, self.dropped = mix, dropped
+        shares = np.array([part.bucket.share for part in clips])
+        self.shares = shares / shares.sum()
+
+    def __len__(self) -> int:
+        return ENDLESS
+
+    def __getitem__(self, step: int) -> Batch:
+        random = np.random.default_rng((self.seed, step))
+        which = random.choice(len(self.clips), p=self.shares)
+        count = max(1, round(self.batch / self.clips[which].bucket.weight))
+        mine = slice(self.rank * count, (self.rank + 1) * count)
+        picks = random.integers(len(self.clips[which].latents), size=self.world * count)[mine]
+        own = np.random.default_rng((self.seed, step, self.rank))
+        return self.gather(which, picks, own)
+
+    def gather(self, which: int, picks: np.ndarray, random: np.random.Generator) -> Batch:
+        """The clips `picks` of bucket `which`, with all that is drawn by chance."""
+        part, told = self.clips[which], self.told[which]
+        generator = torch.Generator().manual_seed(int(random.integers(2**62)))
+        clean = torch.from_numpy(part.latents[picks]).float()                           # (B, c, t, h, w)
+        count, t = clean.shape[0], clean.shape[2]
+        known = draw_masks(count, t, self.mix, generator)
+        sigma = draw_sigma(count, Grid.of_latents(clean.shape).tokens, generator)[:, None].expand(count, t)
+        rows = [([NULL], [0]) if random.random() < self.dropped else told.draw(pick, random) for pick in picks]
+        words = pad(rows)
+        return {
+            "latents": clean,
+            "noise": torch.randn(clean.shape, generator=generator),
+            "known": known,
+            "sigma": torch.where(known, 0.0, sigma),
+            "ids": words.ids,
+            "mask": words.mask,
+            "shot": words.shot,
+            "frame_shot": torch.from_numpy(part.shots[picks]).long(),
+            "labels": torch.from_numpy(part.labels[picks]).float(),
+        }
+
+
+class CheckBatches(Dataset):
+    """The same held-out clips, captions, noise and evenly spread noise levels at every check; nothing known, nothing dropped."""
+
+    def __init__(self, clips: Clips, told: Told, size: int = 64):
+        self.source = LatentBatches([clips], [told], size, mix=Mix(1, 0, 0, 0, 0, 0, 0), dropped=0.0)
+        self.size, self.count = size, len(clips.latents) // size
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Batch:
+        if index >= self.count:
+            raise IndexError(index)
+        batch = self.source.gather(0, np.arange(index * self.size, (index + 1) * self.size), np.random.default_rng(index))
+        level = (torch.arange(self.size) + 0.5) / self.size
+        batch["sigma"] = level[:, None].expand_as(batch["sigma"])
+        return batch
+
+
+class LatentData(lightning.LightningDataModule):
+    """Latents in two folders, made first when they are missing: the training's, and held-out ones to check on."""
+
+    def __init__(
+        self, train: Path, held_out: Path, vae: Path, tokenizer: Tokenizer, batch: int, seed: int = 0, clips: int = 0, checked: int = 192,
+        mix: Mix = Mix(), workers: int | None = None, show: bool = False, buckets: Sequence = latents.BUCKETS,  # noqa: B008 (frozen)
+    ):  # fmt: skip
+        super().__init__()
+        self.folders, self.vae, self.tokenizer, self.batch, self.seed = (train, held_out), vae, tokenizer, batch, seed
+        self.clips, self.checked, self.mix, self.workers, self.show, self.buckets = clips, checked, mix, workers, show, buckets
+
+    def prepare_data(self) -> None:
+        train, held_out = self.folders
+        if not (train / "plan.json").exists():
+            latents.build(train, self.vae, self.clips, "train", self.seed, self.buckets, self.workers, self.show)
+        if not (held_out / "plan.json").exists():
+            latents.build(held_out, self.vae, self.checked, "heldout", 0, [self.buckets[0]], self.workers, self.show)
+
+    def setup(self, stage: str | None = None) -> None:
+        self.train_clips = latents.load(self.folders[0])
+        self.told = [Told(part.captions, self.tokenizer) for part in self.train_clips]
+        self.check_clips = latents.load(self.folders[1])[0]
+
+    def train_dataloader(self) -> DataLoader:
+        rank, world = self.trainer.global_rank, self.trainer.world_size
+        batches = LatentBatches(self.train_clips, self.told, self.batch, self.seed, rank, world, self.mix)
+        return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step))
+
+    def val_dataloader(self) -> DataLoader:
+        size = min(64, len(self.check_clips.latents))
+        return DataLoader(CheckBatches(self.check_clips, Told(self.check_clips.captions, self.tokenizer), size), batch_size=None)

@@ -1,0 +1,202 @@
+"""Latents for the denoiser's training, coded once: `minisora train latents` (`minisora train dit` does it too when they are missing).
+
+A folder under runs/cache/ holds shards of 128 clips of one size: latents, what the world knows of each token, captions in several
+styles. Its name tells the number of clips, the version of the world and the autoencoder. A shard is there whole or not at all, so
+a build that was cut off goes on where it stopped.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from minisora.errors import UserError
+from minisora.train.clips import Bucket, version
+from minisora.train.common import bf16_is_fast
+from minisora.world.scene import FPS, Scene
+
+SHARD = 128  # clips in a file
+ENCODED = 16  # clips coded at once
+STYLES = {"short": 2, "detailed": 2, "paraphrase": 3, "odd": 1}  # captions of each clip
+BUCKETS = (
+    Bucket(17, 64, 64, 0.56),
+    Bucket(17, 64, 96, 0.09),
+    Bucket(17, 96, 64, 0.09),
+    Bucket(33, 64, 64, 0.08),
+    Bucket(33, 64, 96, 0.02),
+    Bucket(33, 96, 64, 0.02),
+    Bucket(9, 64, 64, 0.04),
+    Bucket(1, 64, 64, 0.06),
+    Bucket(1, 64, 96, 0.02),
+    Bucket(1, 96, 64, 0.02),
+)
+
+
+@dataclass
+class Clips:
+    """All clips of one bucket, in memory."""
+
+    bucket: Bucket
+    latents: np.ndarray  # (n, c, t, h, w) float16
+    labels: np.ndarray  # (n, t, h/2, w/2, FIELDS) float16, see labels.py
+    shots: np.ndarray  # (n, t): the shot of each latent frame, from 1
+    captions: list[list[list]]  # n times captions of [style, [[text, shot], ...]]
+
+
+def captions_of(scene: Scene, seed: int) -> list[list]:
+    """Captions of all styles: [style, [[text, shot], ...]] each."""
+    from minisora.world.caption import caption
+
+    told = []
+    for style, count in STYLES.items():
+        for number in range(count):
+            told.append([style, [list(part) for part in parts_of(caption(scene, style, seed * 16 + number))]])
+    return told
+
+
+def parts_of(caption) -> list[tuple[str, int]]:
+    """A caption as pieces of text, each with the number of its shot (0: the whole video)."""
+    return [(text, shot) for shot, text in caption.parts]
+
+
+def scenes(bucket: Bucket, split: str, first: int, span: range) -> Iterator[tuple[Scene, int]]:
+    """The scenes of a shard and their seeds. Of clips longer than 2 seconds every third has a cut."""
+    from minisora.world.sample import sample_scene
+
+    for index in span:
+        seed = first + index
+        shots = 2 if bucket.frames > 17 and seed % 3 == 0 else 1
+        yield sample_scene(seed, seconds=(bucket.frames - 1) / FPS, aspect=bucket.width / bucket.height, split=split, shots=shots), seed
+
+
+@lru_cache(maxsize=1)
+def autoencoder(folder: str):
+    """The autoencoder in a folder of weights, once a process."""
+    from minisora.train.vae import load_vae
+
+    return load_vae(Path(folder))
+
+
+def _alone() -> None:
+    """One thread for each worker: there are as many workers as cores."""
+    torch.set_num_threads(1)
+
+
+@torch.inference_mode()
+def encode(vae, frames: np.ndarray) -> np.ndarray:
+    """Latents (n, c, t, h, w) float16 of frames (n, T, H, W, 3) uint8."""
+    from minisora.train.data import to_video
+
+    parts = []
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16_is_fast("cpu")):
+        for start in range(0, len(frames), ENCODED):
+            parts.append(vae.encode(to_video(frames[start : start + ENCODED])).half().numpy())
+    return np.concatenate(parts)
+
+
+def make_shard(job: tuple[Path, Bucket, int, range], split: str, vae: str) -> int:
+    """Draws, labels, captions and codes one shard and writes it; returns the number of clips."""
+    from minisora.train.labels import frame_shots, token_labels
+    from minisora.world.render import render
+
+    path, bucket, first, span = job
+    sides = bucket.frames, bucket.height, bucket.width
+    made = list(scenes(bucket, split, first, span))
+    frames = np.stack([render(scene, height=bucket.height, width=bucket.width) for scene, _ in made])
+    latents = encode(autoencoder(vae), frames)
+    labels = np.stack([token_labels(scene, *sides) for scene, _ in made])
+    shots = np.stack([frame_shots(scene, latents.shape[2]) for scene, _ in made]).astype(np.uint8)
+    told = json.dumps([captions_of(scene, seed) for scene, seed in made])
+    part = path.with_name(f".{path.name}.part")
+    with open(part, "wb") as file:
+        np.savez(file, latents=latents, labels=labels, shots=shots, captions=np.frombuffer(told.encode(), np.uint8))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+    return len(span)
+
+
+def folder_for(root: Path, vae: Path, clips: int, split: str, seed: int) -> Path:
+    """Where the latents of so many clips, of this world and this autoencoder lie."""
+    from minisora.weights import part_files
+
+    digest = hashlib.sha256(version().encode())
+    files = part_files(vae, "vae")
+    if not files:
+        raise UserError(f"{vae}: there is no autoencoder here. Train one first (minisora train vae) or give its folder: --vae FOLDER")
+    for file in files:
+        digest.update(file.read_bytes())
+    return root / f"latents-{split}-{clips}-seed{seed}-{digest.hexdigest()[:8]}"
+
+
+def build(
+    folder: Path, vae: Path, clips: int, split: str = "train", seed: int = 0, buckets: Sequence[Bucket] = BUCKETS,
+    workers: int | None = None, show: bool = False,
+) -> None:  # fmt: skip
+    """Writes the shards that are missing in `folder`, and then its card, plan.json."""
+    if clips < len(buckets):
+        raise UserError(f"--clips {clips}: at least one for each of the {len(buckets)} sizes. Try --clips 24000.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for rest in folder.glob(".*.part"):
+        rest.unlink()
+    jobs, total = [], sum(bucket.share for bucket in buckets)
+    for number, bucket in enumerate(buckets):
+        count = max(1, round(clips * bucket.share / total))
+        first = 500_000_000 + (seed * len(buckets) + number) * 10_000_000  # none of the autoencoder's clips; no scene in two buckets
+        for start in range(0, count, SHARD):
+            path = folder / f"{bucket.name}-{start // SHARD:04d}.npz"
+            if not path.exists():
+                jobs.append((path, bucket, first, range(start, min(start + SHARD, count))))
+    work = partial(make_shard, split=split, vae=str(vae))
+    workers = min(workers or os.cpu_count() or 1, max(len(jobs), 1))
+    with tqdm(total=sum(len(job[3]) for job in jobs), desc=f"latents ({split})", unit="clip", disable=not show) as bar:
+        if workers == 1:
+            for job in jobs:
+                bar.update(work(job))
+        else:
+            with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_alone) as pool:
+                for done in pool.map(work, jobs):
+                    bar.update(done)
+    plan = {"clips": clips, "split": split, "seed": seed, "world": version(), "buckets": [asdict(bucket) for bucket in buckets]}
+    (folder / "plan.json").write_text(json.dumps(plan, indent=1) + "\n")
+
+
+def load(folder: Path) -> list[Clips]:
+    """All that is in a folder of latents. Raises UserError when it is not complete."""
+    if not (folder / "plan.json").exists():
+        raise UserError(f"{folder}: no finished folder of latents. Make one: minisora train latents --vae FOLDER")
+    found = []
+    for entry in json.loads((folder / "plan.json").read_text())["buckets"]:
+        bucket = Bucket(**entry)
+        shards = [np.load(path) for path in sorted(folder.glob(f"{bucket.name}-*.npz"))]
+        told = [caption for shard in shards for caption in json.loads(shard["captions"].tobytes())]
+        found.append(Clips(bucket, *(np.concatenate([shard[key] for shard in shards]) for key in ("latents", "labels", "shots")), told))
+    return found
+
+
+def main(argv: list[str]) -> int:
+    """The command `minisora train latents`."""
+    from minisora.cli import Parser
+
+    parser = Parser(prog="minisora train latents", description="Draws clips and codes them for the denoiser's training.")
+    parser.add_argument("--vae", type=Path, required=True, metavar="FOLDER", help="folder of weights with the autoencoder")
+    parser.add_argument("--clips", type=int, default=24_000, help="of all sizes together (default 24000)")
+    parser.add_argument("--split", default="train", help="train or heldout (default train)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="the folder is made under here, in cache/ (default: runs)")
+    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    args = parser.parse_args(argv)
+    folder = folder_for(args.runs / "cache", args.vae, args.clips, args.split, args.seed)
+    build(folder, args.vae, args.clips, args.split, args.seed, workers=args.workers, show=not args.quiet)
+    print(folder)
+    return 0

@@ -1,0 +1,292 @@
+"""`minisora train latents`, `text` and `dit`: labels that are true, batches that depend on the step alone, runs that can be cut off."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from minisora import flow
+from minisora.dit import PRESETS, DiT
+from minisora.errors import UserError
+from minisora.frames import Mix
+from minisora.text import NULL, SIZES, TextConfig, TextEncoder, Tokenizer
+from minisora.train import latents
+from minisora.train.batches import CheckBatches, LatentBatches, Told
+from minisora.train.clips import Bucket
+from minisora.train.common import CHECKPOINT
+from minisora.train.dit import Denoiser, DiTTraining, export_checkpoint, load_dit, load_text, main, make_tokenizer, mix_of
+from minisora.train.labels import COLOUR, KIND, OUTPUTS, SIZE, foreground, frame_shots, label_loss, token_labels
+from minisora.train.text import OF_A_COLOUR, OF_THE_SCENE, answers
+from minisora.train.text import main as train_text
+from minisora.vae import SIZES as VAE_SIZES
+from minisora.vae import VideoVAE
+from minisora.weights import save_part
+from minisora.world.scene import Actor, Character, Event, Scene, Shot
+
+SMALL = (Bucket(5, 32, 32, 0.5), Bucket(9, 32, 48, 0.25), Bucket(1, 32, 32, 0.25))
+TINY = ["--preset", "tiny", "--batch", "2", "--quiet", "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"]
+
+
+@pytest.fixture(scope="module")
+def vae(tmp_path_factory):
+    torch.manual_seed(0)
+    folder, network = tmp_path_factory.mktemp("vae"), VideoVAE(VAE_SIZES["tiny"])
+    save_part(folder, "vae", network, asdict(network.config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(vae, tmp_path_factory):
+    made = tmp_path_factory.mktemp("latents") / "train"
+    latents.build(made, vae, 24, buckets=SMALL, workers=1)
+    return made
+
+
+@pytest.fixture(scope="module")
+def clips(folder):
+    return latents.load(folder)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return make_tokenizer()
+
+
+@pytest.fixture(scope="module")
+def told(clips, tokenizer):
+    return [Told(part.captions, tokenizer) for part in clips]
+
+
+def scene(*events, x=0.1, seconds=2.0):
+    cast = (Character("heart", "pink", "large"),)
+    return Scene(cast, (Shot("snow", seconds, (Actor(0, x, events=events),)),))
+
+
+# -- labels --------------------------------------------------------------------------------------------------------------
+
+
+def test_labels_say_who_is_where():
+    labels = token_labels(scene(), 17, 64, 64)
+    assert labels.shape == (5, 4, 4, 7)
+    here = labels[0, 2, 2]  # the token whose middle is 0.125 right of the frame's middle and 0.375 above its lower edge
+    assert [int(value) for value in here[:3]] == [KIND.index("heart"), COLOUR.index("pink"), SIZE.index("large")]
+    assert here[3] == pytest.approx(0.1 - 0.125, abs=2e-3)
+    assert here[4] == pytest.approx(0.24 + 0.21 - 0.375, abs=2e-3), "its middle stands its half-height above the ground"
+    assert not labels[:, 0].any() and not labels[:, :, 0].any(), "nobody is in the sky or at the left edge"
+
+
+def test_labels_move_with_the_world():
+    moving = token_labels(scene(Event("slide", 0.0, 2.0, "left", speed=0.25), x=0.3), 17, 64, 64)
+    columns = [np.flatnonzero(frame[2, :, 0]).mean() for frame in moving]
+    assert columns[0] > columns[-1] and columns == sorted(columns, reverse=True)
+    assert moving[2][moving[2][..., 0] > 0][:, 5] == pytest.approx(-0.25, abs=0.01)
+
+
+def test_frames_know_their_shot():
+    two = Scene(scene().cast, (replace(scene().shots[0], seconds=1.125), replace(scene().shots[0], seconds=0.875)))
+    assert frame_shots(two, 5).tolist() == [1, 1, 1, 2, 2]
+
+
+def test_the_label_loss_is_small_for_the_truth_alone():
+    labels = torch.from_numpy(token_labels(scene(), 17, 64, 64)).float().flatten(0, 2)[None]  # (1, N, 7)
+    right = torch.zeros(1, labels.shape[1], OUTPUTS)
+    for start, column in ((0, 0), (len(KIND), 1), (len(KIND) + len(COLOUR), 2)):
+        right.scatter_(2, start + labels[..., column : column + 1].long(), 20.0)
+    right[..., -4:] = labels[..., 3:]
+    assert label_loss(right, labels) < 1e-3 < 1 < label_loss(right.roll(5, 1), labels)
+    near = foreground(labels.view(1, 5, 4, 4, 7), (1, 2, 2))
+    assert near.shape == (1, 5, 8, 8) and near.sum() == 4 * (labels[..., 0] > 0).sum()
+
+
+# -- latents -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_of_latents_holds_every_size(clips):
+    assert [part.latents.shape for part in clips] == [(12, 8, 2, 4, 4), (6, 8, 3, 4, 6), (6, 8, 1, 4, 4)]
+    for part in clips:
+        n, _, t, h, w = part.latents.shape
+        assert part.labels.shape == (n, t, h // 2, w // 2, 7) and part.shots.shape == (n, t) and len(part.captions) == n
+        assert (part.labels[..., 0] > 0).any((1, 2, 3)).all(), "somebody is in every clip"
+    assert {style for style, _ in clips[0].captions[0]} == set(latents.STYLES)
+
+
+def test_a_build_that_was_cut_off_goes_on(folder, vae, tmp_path, monkeypatch):
+    real, made = latents.make_shard, []
+
+    def cut(job, **options):
+        if len(made) == 1:
+            raise KeyboardInterrupt
+        made.append(job[0].name)
+        return real(job, **options)
+
+    monkeypatch.setattr(latents, "make_shard", cut)
+    with pytest.raises(KeyboardInterrupt):
+        latents.build(tmp_path, vae, 24, buckets=SMALL, workers=1)
+    with pytest.raises(UserError, match="no finished folder of latents"):
+        latents.load(tmp_path)
+    monkeypatch.setattr(latents, "make_shard", lambda job, **options: made.append(job[0].name) or real(job, **options))
+    latents.build(tmp_path, vae, 24, buckets=SMALL, workers=1)
+    assert len(made) == len(set(made)) == 3
+    for one, other in zip(latents.load(folder), latents.load(tmp_path), strict=True):
+        assert np.array_equal(one.latents, other.latents) and one.captions == other.captions
+
+
+def test_another_autoencoder_has_another_folder(vae, tmp_path):
+    one = latents.folder_for(tmp_path, vae, 100, "train", 0)
+    network = VideoVAE(VAE_SIZES["tiny"])
+    save_part(tmp_path, "vae", network, asdict(network.config))
+    assert one.parent == tmp_path and latents.folder_for(tmp_path, tmp_path, 100, "train", 0) != one
+    with pytest.raises(UserError, match="there is no autoencoder here"):
+        latents.folder_for(tmp_path, tmp_path / "none", 100, "train", 0)
+
+
+# -- batches -------------------------------------------------------------------------------------------------------------
+
+
+def same(one, other):
+    return all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_batch_is_a_function_of_seed_step_and_rank(clips, told):
+    batches, again = (LatentBatches(clips, told, 4, seed=1) for _ in range(2))
+    assert all(same(batches[i], again[i]) for i in (5, 0, 3))
+    assert not same(batches[5], batches[6])
+    a, b = (LatentBatches(clips, told, 4, seed=1, rank=rank, world=2)[3] for rank in (0, 1))
+    assert a["latents"].shape == b["latents"].shape and not torch.equal(a["noise"], b["noise"])
+
+
+def test_batches_have_the_same_number_of_tokens_whatever_the_size(clips, told):
+    batches = LatentBatches(clips, told, 8, seed=0)
+    tokens = [batches[i]["latents"][:, 0].numel() // 4 for i in range(12)]
+    assert min(tokens) > 0.7 * max(tokens) and len({batches[i]["latents"].shape for i in range(12)}) == 3
+
+
+def test_what_is_known_has_no_noise(clips, told):
+    for i in range(6):
+        batch = LatentBatches(clips, told, 16, seed=2)[i]
+        assert torch.equal(batch["sigma"] == 0, batch["known"]) and not batch["known"].all(1).any()
+        x = flow.add_noise(batch["latents"], batch["noise"], batch["sigma"]).movedim(2, 1)
+        assert torch.equal(x[batch["known"]], batch["latents"].movedim(2, 1)[batch["known"]])
+
+
+def test_a_tenth_of_the_captions_is_dropped(clips, told):
+    first = torch.cat([LatentBatches(clips, told, 64, seed=3)[i]["ids"][:, 0] for i in range(40)])
+    assert abs((first == NULL).float().mean().item() - 0.1) < 0.03
+
+
+def test_captions_come_in_all_styles_and_with_known_words(clips, told, tokenizer):
+    random = np.random.default_rng(0)
+    texts = {tokenizer.decode(told[0].draw(0, random)[0]) for _ in range(60)}
+    assert len(texts) > 4 and not any("[UNK]" in text for text in texts)
+
+
+def test_held_out_batches_never_change(clips, told):
+    one, other = (CheckBatches(clips[0], told[0], 4) for _ in range(2))
+    assert len(one) == 3 and all(same(one[i], other[i]) for i in range(3))
+    assert one[0]["sigma"][:, 0].tolist() == [0.125, 0.375, 0.625, 0.875] and not one[0]["known"].any()
+
+
+def test_the_share_of_unmasked_clips():
+    assert mix_of(Mix().none) == Mix() and mix_of(1.0).first == 0
+    with pytest.raises(UserError, match="from 0.5 to 1"):
+        mix_of(0.3)
+
+
+# -- what is asked of captions -------------------------------------------------------------------------------------------
+
+
+def test_the_script_answers_every_question():
+    of_colour, of_scene = answers(scene(Event("slide", 0.0, 1.0, "left", speed=0.25), Event("spin", 1.0, 2.0)))
+    pink = dict(zip(OF_A_COLOUR, of_colour[COLOUR.index("pink") - 1].tolist(), strict=True))
+    options = {name: ("", *choices) for name, choices in OF_A_COLOUR.items()}
+    assert {name: options[name][index] for name, index in pink.items()} == {
+        "kind": "heart", "size": "large", "count": 1, "first": "slide", "direction": "left", "whom": "", "second": "spin",
+        "becomes": "", "relation": "", "to": "",
+    }  # fmt: skip
+    assert of_colour.any(1).sum() == 1, "no other colour is there"
+    assert [("", *choices)[i] for choices, i in zip(OF_THE_SCENE.values(), of_scene, strict=True)] == ["snow", "flat", "still", ""]
+
+
+# -- learning ------------------------------------------------------------------------------------------------------------
+
+
+def network(tokenizer, **changes):
+    torch.manual_seed(0)
+    text = TextEncoder(TextConfig(len(tokenizer), **SIZES["tiny"]))
+    return Denoiser(DiT(replace(PRESETS["tiny"], channels=8, labels=OUTPUTS, **changes)), text)
+
+
+@pytest.mark.parametrize("prediction", flow.PREDICTIONS)
+def test_the_loss_falls_and_every_weight_is_used(clips, told, tokenizer, prediction):
+    module = DiTTraining(network(tokenizer, prediction=prediction), tokenizer, muon=0.02)
+    module.log = lambda *args, **options: None
+    optimizer, batch, costs = module.configure_optimizers(), LatentBatches(clips, told, 16, seed=0)[1], []
+    for _ in range(25):
+        cost = module.training_step(batch, 0)
+        optimizer.zero_grad()
+        cost.backward()
+        optimizer.step()
+        costs.append(cost.item())
+    assert costs[-1] < 0.85 * costs[0]
+    unused = [name for name, value in module.network.named_parameters() if value.grad is None or not value.grad.any()]
+    assert unused == []
+
+
+def weights(runs):
+    return {**load_file(runs / "dit-tiny" / "export" / "dit.safetensors"), **load_file(runs / "dit-tiny" / "export" / "text.safetensors")}
+
+
+def test_a_run_draws_exports_and_can_be_the_start_of_another(folder, vae, tmp_path):
+    language = tmp_path / "language"
+    assert train_text([*TINY, "--steps", "3", "--check-every", "3", "--runs", str(tmp_path), "--export", str(language)]) == 0
+    given = [*TINY, "--vae", str(vae), "--data", str(folder), "--steps", "8", "--check-every", "8", "--init", str(language)]
+    assert main([*given, "--runs", str(tmp_path)]) == 0
+    run = tmp_path / "dit-tiny"
+    assert len(list((run / "strips").glob("*.png"))) == 1
+    dit, text = load_dit(run / "export"), load_text(run / "export")
+    assert dit.world is None and len(Tokenizer.load(run / "export")) == text.config.words
+    export_checkpoint(run / CHECKPOINT, tmp_path / "peek")
+    for key, value in load_dit(tmp_path / "peek").state_dict().items():
+        torch.testing.assert_close(value, dit.state_dict()[key])
+    given = [*TINY, "--vae", str(vae), "--data", str(folder), "--steps", "1", "--init", str(run / "export")]
+    assert main([*given, "--runs", str(tmp_path / "second")]) == 0
+
+
+def test_killed_and_resumed_ends_in_the_same_weights(folder, vae, tmp_path):
+    given = [*TINY, "--vae", str(vae), "--data", str(folder), "--steps", "24", "--save-every", "4"]
+    main([*given, "--runs", str(tmp_path / "whole")])
+    (tmp_path / "cut").mkdir()
+    os.symlink(tmp_path / "whole" / "cache", tmp_path / "cut" / "cache")
+    command = [sys.executable, "-m", "minisora", "train", "dit", *given, "--runs", str(tmp_path / "cut")]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    saved, end = tmp_path / "cut" / "dit-tiny" / CHECKPOINT, time.monotonic() + 240
+    while not saved.exists() and run.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert 0 < torch.load(saved, weights_only=False)["global_step"] < 24 and not (tmp_path / "cut" / "dit-tiny" / "export").exists()
+    main([*given, "--resume", "--runs", str(tmp_path / "cut")])
+    whole, cut = weights(tmp_path / "whole"), weights(tmp_path / "cut")
+    assert whole.keys() == cut.keys() and all(torch.equal(whole[name], cut[name]) for name in whole)
+
+
+@pytest.mark.parametrize("given, told", [
+    (["--preset", "huge"], "Try small"),
+    (["--unmasked", "0.2"], "--unmasked 0.2"),
+    (["--resume"], "Start without --resume"),
+    (["--vae", "/nowhere"], "/nowhere"),
+    (["--init", "/nowhere"], "/nowhere"),
+    (["--data", "/nowhere", "--steps", "1"], "minisora train latents"),
+    (["--prediction", "x0"], "--help"),
+])  # fmt: skip
+def test_what_cannot_be_trained_is_said_in_one_line(given, told, vae, tmp_path):
+    with pytest.raises(UserError) as error:
+        main([*TINY, "--vae", str(vae), "--runs", str(tmp_path), *given])
+    assert told in str(error.value) and "\n" not in str(error.value)
