@@ -1,0 +1,78 @@
+"""From right and wrong to numbers: shares with intervals, tables, files. Built in chapter 8."""
+
+import json
+import math
+import os
+from collections import defaultdict
+from pathlib import Path
+
+DIMENSIONS = ("kind", "colour", "count", "size", "place", "look", "relation", "motion", "order", "camera")
+LINES = ("model", "truth", "autoencoder", "chance")
+
+
+def wilson(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """95 % interval of a share: `right` out of `n` (Wilson 1927, score interval)."""
+    if n == 0:
+        return 0.0, 1.0
+    share, spread = right / n, z * z / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share(verdicts: list[bool]) -> dict:
+    """`{"value", "low", "high", "n"}` of a list of rights and wrongs; value is None where nothing was asked."""
+    low, high = wilson(sum(verdicts), len(verdicts))
+    value = round(sum(verdicts) / len(verdicts), 4) if verdicts else None
+    return {"value": value, "low": round(low, 4), "high": round(high, 4), "n": len(verdicts)}
+
+
+class Tally:
+    """Collects verdicts of one line (truth, model, …), one video after another."""
+
+    def __init__(self):
+        self.verdicts: dict[str, list[bool]] = defaultdict(list)
+
+    def add(self, judged: list[tuple[str, bool]], characters: int) -> None:
+        """`judged`: (dimension, right) of every claim of one video's prompt."""
+        for dimension, right in judged:
+            self.verdicts[dimension].append(bool(right))
+        whole = all(right for _, right in judged)
+        self.verdicts["all"].append(whole)
+        self.verdicts[f"all with {characters}"].append(whole)
+
+    def shares(self) -> dict[str, dict]:
+        return {name: share(verdicts) for name, verdicts in self.verdicts.items()}
+
+
+def summary(lines: dict[str, Tally], about: dict) -> dict:
+    """The report as plain data: `dimensions.<name>.{model, truth, autoencoder, chance, n}` and what `about` says of the run."""
+    shares = {line: tally.shares() for line, tally in lines.items()}
+    counts = sorted({name for found in shares.values() for name in found if name.startswith("all with ")})
+    dimensions = {}
+    for name in (*DIMENSIONS, "all", *counts):
+        row = {line: shares[line].get(name, share([])) for line in LINES if line in shares}
+        row["n"] = max((cell["n"] for cell in row.values()), default=0)
+        dimensions[name] = row
+    return {**about, "dimensions": dimensions}
+
+
+def table(report: dict) -> str:
+    """The report as a Markdown table."""
+    lines = [line for line in LINES if any(line in row for row in report["dimensions"].values())]
+    rows = ["| dimension | n | " + " | ".join(lines) + " |", "|---|---|" + "---|" * len(lines)]
+    for name, row in report["dimensions"].items():
+        rows.append(f"| {name} | {row['n']} | " + " | ".join(_cell(row[line]) for line in lines) + " |")
+    return "\n".join(rows)
+
+
+def _cell(cell: dict) -> str:
+    return "–" if cell["value"] is None else f"{cell['value']:.3f} ({cell['low']:.2f}–{cell['high']:.2f})"
+
+
+def write(path: str | Path, report: dict) -> None:
+    """Writes the report as JSON, whole or not at all."""
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(report, indent=1) + "\n")
+    os.replace(partial, path)
