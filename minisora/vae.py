@@ -43,7 +43,7 @@ class VAEConfig:
 SIZES = {
     "tiny": VAEConfig(channels=8, fine=32, coarse=48, fine_blocks=1, coarse_blocks=1, read=96),
     "small": VAEConfig(),
-    "base": VAEConfig(fine=160, coarse=256, fine_blocks=2, coarse_blocks=3, read=1024),
+    "base": VAEConfig(fine=144, coarse=224, fine_blocks=3, coarse_blocks=3, read=1024),
 }
 
 

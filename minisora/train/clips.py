@@ -101,7 +101,7 @@ def _build(folder: Path, clips: int, seed: int, split: str, buckets: Sequence[Bu
         jobs += [(path, bucket, first, range(start, min(start + CHUNK, count))) for start in range(0, count, CHUNK)]
     work = partial(_fill, split=split, draw=draw)
     with tqdm(total=sum(len(job[3]) for job in jobs), desc=f"drawing clips ({split})", unit="clip", disable=not show) as bar:
-        if workers == 1:
+        if workers == 1 or bar.total <= 4 * CHUNK:  # few clips are drawn sooner than processes start
             for job in jobs:
                 bar.update(work(job))
         else:

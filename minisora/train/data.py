@@ -91,7 +91,7 @@ class ClipData(lightning.LightningDataModule):
 
 def to_video(frames: np.ndarray) -> torch.Tensor:
     """Frames (B, T, H, W, 3) uint8 to video (B, 3, T, H, W) in [-1, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 4, 1, 2, 3).float().div_(127.5).sub_(1)
+    return torch.from_numpy(np.array(frames)).permute(0, 4, 1, 2, 3).float().div_(127.5).sub_(1)
 
 
 def clips_of_dataset(folder: Path) -> dict[Bucket, np.ndarray]:

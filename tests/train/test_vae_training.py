@@ -1,0 +1,252 @@
+"""`minisora train vae`: batches that depend on the step alone, an optimiser of two parts, runs that survive SIGKILL, two processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from minisora.errors import UserError
+from minisora.train.clips import BUCKETS, Bucket, cached_clips
+from minisora.train.common import CHECKPOINT, AtomicCheckpoints, Average, sheet, to_uint8
+from minisora.train.data import ClipBatches, to_video
+from minisora.train.optim import MuonAdamW, schedule, split_parameters
+from minisora.train.vae import ENDS, load_vae, main, measure_latents, psnr
+from minisora.vae import SIZES, VideoVAE
+
+TINY = ["--preset", "tiny", "--clips", "10", "--batch", "2", "--quiet", "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"]
+SMALL = (Bucket(5, 16, 16, 0.5), Bucket(1, 16, 24, 0.5))
+
+
+def noise(bucket: Bucket, split: str, seed: int) -> np.ndarray:
+    shape = (bucket.frames, bucket.height, bucket.width, 3)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory) -> dict:
+    return cached_clips(tmp_path_factory.mktemp("cache"), 20, buckets=SMALL, workers=1, draw=noise)
+
+
+# -- clips ---------------------------------------------------------------------------------------------------------------
+
+
+def test_clips_are_drawn_once_and_every_one_is_its_own_scene(tmp_path):
+    drawn = []
+
+    def watched(bucket, split, seed):
+        drawn.append(seed)
+        return noise(bucket, split, seed)
+
+    first = cached_clips(tmp_path, 20, buckets=SMALL, workers=1, draw=watched)
+    again = cached_clips(tmp_path, 20, buckets=SMALL, workers=1, draw=watched)
+    assert len(drawn) == len(set(drawn)) == 20
+    for bucket in SMALL:
+        assert first[bucket].shape == (10, bucket.frames, bucket.height, bucket.width, 3)
+        assert np.array_equal(first[bucket], again[bucket])
+
+
+def test_a_build_that_is_cut_off_leaves_no_cache_and_the_next_one_is_whole(tmp_path):
+    def broken(bucket, split, seed):
+        if seed % 10 == 7:
+            raise KeyboardInterrupt
+        return noise(bucket, split, seed)
+
+    with pytest.raises(KeyboardInterrupt):
+        cached_clips(tmp_path, 20, buckets=SMALL, workers=1, draw=broken)
+    assert all(path.name.startswith(".") for path in tmp_path.iterdir())
+    whole = cached_clips(tmp_path, 20, buckets=SMALL, workers=1, draw=noise)
+    assert np.array_equal(whole[SMALL[0]][7], noise(SMALL[0], "train", 7))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_world_draws_every_size(tmp_path):
+    for bucket, frames in cached_clips(tmp_path, 10).items():
+        assert frames.shape[1:] == (bucket.frames, bucket.height, bucket.width, 3) and frames.std() > 10
+
+
+# -- batches -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_is_a_function_of_seed_and_step(clips):
+    batches, again, other = ClipBatches(clips, 4, seed=1), ClipBatches(clips, 4, seed=1), ClipBatches(clips, 4, seed=2)
+    assert all(torch.equal(batches[i], again[i]) for i in (5, 0, 3))
+    assert any(batches[i].shape != other[i].shape or not torch.equal(batches[i], other[i]) for i in range(4))
+
+
+def test_sizes_come_in_their_shares_and_weigh_the_same():
+    big = {bucket: np.zeros((1, bucket.frames, bucket.height, bucket.width, 3), np.uint8) for bucket in BUCKETS}
+    batches = ClipBatches(big, 8)
+    shapes = [tuple(batches[i].shape) for i in range(400)]
+    assert abs(shapes.count((8, 3, 17, 64, 64)) / 400 - 0.64) < 0.08
+    assert {s[0] for s in shapes if s[2:] == (1, 64, 64)} == {40}
+    assert {s[0] for s in shapes if s[2:] == (33, 64, 64)} == {4}
+
+
+def test_processes_share_a_step_without_overlap(clips):
+    both = ClipBatches(clips, 6, seed=3)
+    a, b = (ClipBatches(clips, 3, seed=3, rank=rank, world=2) for rank in (0, 1))
+    for step in range(4):
+        if both[step].shape[0] == 6:
+            assert torch.equal(torch.cat([a[step], b[step]]), both[step])
+    assert a[0].shape == b[0].shape and not torch.equal(a[0], b[0])
+
+
+def test_video_and_frames_are_each_others_inverse():
+    frames = noise(SMALL[0], "train", 0)[None]
+    assert np.array_equal(to_uint8(to_video(frames)), frames)
+
+
+# -- optimiser and averaging ---------------------------------------------------------------------------------------------
+
+
+def test_matrices_go_to_muon_and_ends_to_adamw():
+    network = VideoVAE(SIZES["tiny"])
+    matrices, others = split_parameters(network, ENDS)
+    names = {id(value): name for name, value in network.named_parameters()}
+    muon, adamw = {names[id(v)] for v in matrices}, {names[id(v)] for v in others}
+    assert "merge.weight" in muon and "decode_fine.0.look.around" in muon and "read.1.up.weight" in muon
+    assert {"embed.weight", "read.1.down.weight", "from_latent.weight", "to_latent.1.weight", "embed.bias"} <= adamw
+    assert not muon & adamw and len(muon | adamw) == len(names)
+
+
+def test_the_optimiser_goes_on_where_its_state_left_it():
+    def fresh():
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(4, 4)
+        return layer, MuonAdamW([layer.weight], [layer.bias], muon=0.02, adamw=0.01)
+
+    def steps(layer, optimizer, inputs):
+        for x in inputs:
+            optimizer.scale(0.5)
+            optimizer.zero_grad()
+            (layer(x) ** 2).sum().backward()
+            optimizer.step()
+
+    inputs = torch.randn(6, 4)
+    (whole, optimizer), (first, before) = fresh(), fresh()
+    steps(whole, optimizer, inputs)
+    steps(first, before, inputs[:3])
+    second, after = fresh()
+    second.load_state_dict(first.state_dict())
+    after.load_state_dict(before.state_dict())
+    steps(second, after, inputs[3:])
+    assert torch.equal(second.weight, whole.weight) and torch.equal(second.bias, whole.bias)
+    assert after.param_groups[0]["lr"] == 0.01
+
+
+def test_the_learning_rate_rises_stays_and_falls():
+    assert schedule(0.0, 0) == 0.01 and schedule(0.1, 500) == schedule(0.6, 3000) == 1.0
+    assert 0.45 < schedule(1 - 0.35 / 2, 5000) < 0.55 and schedule(1.0, 6000) == 0.0
+
+
+def test_the_average_swaps_in_and_out():
+    class Holder:
+        network = torch.nn.Linear(2, 2)
+
+    average, before = Average(half_life=10), Holder.network.weight.detach().clone()
+    average.on_fit_start(None, Holder)
+    with torch.no_grad():
+        Holder.network.weight.add_(1.0)
+    average.on_train_batch_end(None, Holder, None, None, 0)
+    average.swap(Holder.network)
+    assert (before < Holder.network.weight).all() and (Holder.network.weight < before + 1).all()
+    average.swap(Holder.network)
+    assert torch.equal(Holder.network.weight, before + 1)
+
+
+def test_statistics_make_latents_unit(clips):
+    network = VideoVAE(SIZES["tiny"]).eval()
+    measure_latents(network, clips, count=20)
+    with torch.no_grad():
+        latents = torch.cat([network.encode(to_video(frames)).movedim(1, -1).flatten(0, -2) for frames in clips.values()])
+    torch.testing.assert_close(latents.mean(0), torch.zeros(8), atol=1e-4, rtol=0)
+    torch.testing.assert_close(latents.std(0), torch.ones(8), atol=0.01, rtol=0)
+
+
+def test_psnr_and_sheet():
+    video = torch.zeros(2, 3, 1, 8, 8)
+    assert psnr(video + 0.2, video).item() == pytest.approx(20.0, abs=0.01)
+    assert sheet([np.zeros((3, 8, 8, 3), np.uint8)] * 2).shape == (2 * 18, 2 * 28, 3)
+
+
+# -- runs ----------------------------------------------------------------------------------------------------------------
+
+
+def weights(folder: Path) -> dict:
+    return load_file(folder / "vae-tiny" / "export" / "vae.safetensors")
+
+
+def command(*more: str) -> list[str]:
+    return [sys.executable, "-m", "minisora", "train", "vae", *TINY, *more]
+
+
+def test_a_run_learns_draws_and_exports(tmp_path):
+    assert main([*TINY, "--steps", "16", "--check-every", "8", "--runs", str(tmp_path)]) == 0
+    run = tmp_path / "vae-tiny"
+    assert len(list((run / "strips").glob("*.png"))) == 2 and (run / CHECKPOINT).exists()
+    rows = [line.split(",") for line in (run / "csv" / "metrics.csv").read_text().splitlines()]
+    scores = [float(row[rows[0].index("psnr")]) for row in rows[1:] if row[rows[0].index("psnr")]]
+    assert len(scores) == 2 and scores[1] > scores[0]
+    assert load_vae(run / "export").latent_std.min() > 0
+    with pytest.raises(UserError, match="--resume"):
+        main([*TINY, "--steps", "16", "--runs", str(tmp_path)])
+
+
+def test_killed_and_resumed_ends_in_the_same_weights(tmp_path):
+    length = ["--steps", "24", "--save-every", "4"]
+    main([*TINY, *length, "--runs", str(tmp_path / "whole")])
+    os.symlink(tmp_path / "whole" / "cache", _made(tmp_path / "cut") / "cache")
+    run = subprocess.Popen(command(*length, "--runs", str(tmp_path / "cut")), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    saved, end = tmp_path / "cut" / "vae-tiny" / CHECKPOINT, time.monotonic() + 120
+    while not saved.exists() and run.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    step = torch.load(saved, weights_only=False)["global_step"]
+    assert 0 < step < 24 and not (tmp_path / "cut" / "vae-tiny" / "export").exists()
+    main([*TINY, *length, "--resume", "--runs", str(tmp_path / "cut")])
+    whole, cut = weights(tmp_path / "whole"), weights(tmp_path / "cut")
+    assert whole.keys() == cut.keys() and all(torch.equal(whole[name], cut[name]) for name in whole)
+
+
+def test_two_processes_over_gloo(tmp_path):
+    more = ("--steps", "4", "--devices", "2", "--strategy", "ddp", "--runs", str(tmp_path))
+    done = subprocess.run(command(*more), capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-2000:]
+    state = torch.load(tmp_path / "vae-tiny" / CHECKPOINT, weights_only=False)
+    assert state["global_step"] == 4 and weights(tmp_path)["latent_std"].min() > 0
+
+
+def test_a_checkpoint_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / CHECKPOINT
+    AtomicCheckpoints().save_checkpoint({"step": 1}, path)
+    monkeypatch.setattr(torch, "save", lambda what, file: file.write(b"half") and (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError):
+        AtomicCheckpoints().save_checkpoint({"step": 2}, path)
+    assert torch.load(path)["step"] == 1
+
+
+@pytest.mark.parametrize("given, told", [
+    (["--preset", "huge"], "Try small"),
+    (["--steps", "0"], "--steps 0"),
+    (["--resume"], "Start without --resume"),
+    (["--init", "/nowhere"], "/nowhere"),
+    (["--clips", "2", "--steps", "1"], "--clips 2"),
+    (["--data", "/nowhere", "--steps", "1"], "minisora data build"),
+])  # fmt: skip
+def test_what_cannot_be_trained_is_said_in_one_line(given, told, tmp_path):
+    with pytest.raises(UserError) as error:
+        main([*TINY, "--runs", str(tmp_path), *given])
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
