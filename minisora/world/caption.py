@@ -66,8 +66,8 @@ def _whole(w: Writer, style: str, terse: int) -> list[tuple[int, str]]:
         w.shot_index = n
         where = w.place()
         tells = _tells(w, [g for g in range(len(w.groups)) if style != "short" or g == _main(w) or w.odds(0.6)], terse)
-        opening = where if n == 0 else w.pick((f"then the picture cuts : {where}", f"cut : {where}", f"next , {where}")).replace(" :", ":").replace(" ,", ",")
-        text = sentence(f"{opening}, {tells[0]}") + "".join(" " + sentence(t) for t in tells[1:])
+        opening = w.pick(("then the picture cuts: ", "cut: ", "next, ")) if n else ""
+        text = sentence(f"{opening}{where}, {tells[0]}") + "".join(" " + sentence(t) for t in tells[1:])
         if w.shot.camera.move != "still" and (style != "short" or w.odds(0.4)):
             text += " " + sentence(w.camera())
         parts.append((n + 1, text))
@@ -97,8 +97,7 @@ def _short(w: Writer, terse: int) -> str:
 def _main(w: Writer) -> int:
     """The group that matters most: who does something to somebody, or does anything at all."""
     def weight(n):
-        events = w.events(n)
-        return max((2 if e.target >= 0 else 1 if e.action != "stay" else 0) for e in events) + 0.5 * w.rng.random() if events else w.rng.random()
+        return max((2 if e.target >= 0 else e.action != "stay" for e in w.events(n)), default=0) + 0.5 * w.rng.random()
 
     return max(range(len(w.groups)), key=weight)
 
@@ -139,16 +138,14 @@ def _detailed(w: Writer, terse: int) -> str:
 def _paraphrase(w: Writer, terse: int) -> str:
     """Other words and another order; sometimes somebody or something is left out."""
     chosen = [n for n in range(len(w.groups)) if len(w.groups) < 3 or w.odds(0.85)] or [0]
-    text, opening, place_first = [], "", w.odds(0.4)
-    if place_first:
-        opening = w.place() + ", "
-    elif w.odds(0.3):
-        opening = w.pick(OPENINGS) + " "
-    size = w.odds(0.6)
-    lead = _main(w)
+    text, place_first, size, lead = [], w.odds(0.4), w.odds(0.6), _main(w)
     chosen = [lead] + [n for n in chosen if n != lead]
-    if not w.shot.seconds or opening and not place_first or w.odds(0.25):
-        text.append((opening if not place_first else opening + w.pick(("there is ", "we see "))) + listed([w.who(n, size) for n in chosen]))
+    opening = w.place() + ", " if place_first else ""
+    if not w.shot.seconds or w.odds(0.35):
+        start = w.pick(("there is ", "we see ") if place_first else (*(o + " " for o in OPENINGS), "", ""))
+        if w.many(lead):
+            start = start.replace(" is ", " are ")
+        text.append(opening + start + listed([w.who(n, size) for n in chosen]))
         text += _places(w, most=1)
     else:
         relations = [(k, a, b) for k, a, b in w.relations() if a in chosen and b in chosen]

@@ -5,8 +5,21 @@ from dataclasses import dataclass
 
 from .scene import Event, Scene, Shot
 from .words import (
-    ACTION_PHRASES, BITES, CAMERA_PHRASES, COLOUR_WORDS, DIRECTION_PHRASES, KIND_WORDS, LOOK_PHRASES, NUMBERS, PASSIVE,
-    PLACE_PHRASES, PLAIN, RELATION_PHRASES, SIZE_WORDS, conjugated, plural,
+    ACTION_PHRASES,
+    BITES,
+    CAMERA_PHRASES,
+    COLOUR_WORDS,
+    DIRECTION_PHRASES,
+    KIND_WORDS,
+    LOOK_PHRASES,
+    NUMBERS,
+    PASSIVE,
+    PLACE_PHRASES,
+    PLAIN,
+    RELATION_PHRASES,
+    SIZE_WORDS,
+    conjugated,
+    plural,
 )  # fmt: skip
 
 
@@ -22,11 +35,12 @@ class Claim:
     place       one of scene.PLACES
     look        one of scene.LOOKS
     relation    one of scene.RELATIONS                       who                to whom
-    motion      one of scene.ACTIONS                         who                target, or () what is said: "left", "right", "in place" (hop),
-                                                                                              the new colour, the number of bites, "across" or
-                                                                                              "back" (hide); "" nothing more
-    order       "first action>second action"                 who                              "left>right": directions where said
+    motion      one of scene.ACTIONS                         who                target or ()  more that is said, "" nothing
+    order       "first action>second action"                 who                              "left>right" where said
     camera      one of scene.CAMERAS                                            followed
+
+    The detail of a motion: "left", "right"; hop also "in place"; change colour: the new colour; eat: the number of bites;
+    hide: "across" (comes out on the other side) or "back".
     """
 
     dimension: str
@@ -144,9 +158,11 @@ class Writer:
         if "{d}" in phrase:
             phrase, said = phrase.replace("{d}", event.direction), event.direction
         if "{dir}" in phrase:
-            leave_out = not force and event.action in ("chase", "push") and self.odds(0.35) or not force and self.odds(0.08)
-            way = "" if leave_out else self.phrase(DIRECTION_PHRASES if self.plain else DIRECTION_PHRASES[1:]).replace("{d}", event.direction)
-            phrase, said = phrase.replace("{dir}", way).rstrip(), "" if leave_out else event.direction
+            if not force and self.odds(0.35 if event.action in ("chase", "push") else 0.08):
+                way = ""
+            else:
+                way, said = self.phrase(DIRECTION_PHRASES).replace("{d}", event.direction), event.direction
+            phrase = phrase.replace("{dir}", way).rstrip()
         if event.target >= 0:
             target = self.groups[self.group_of[event.target]]
             other = n if passive else self.group_of[event.target]
@@ -154,6 +170,8 @@ class Writer:
         if "{n}" in phrase:
             count = int(event.amount) or 2
             phrase, said = phrase.replace("{n}", BITES[count]), str(count)
+        if "a cookie" in phrase and self.odds(0.4):
+            phrase = phrase.replace("a cookie", "the cookie")
         if "{c}" in phrase:
             phrase, said = phrase.replace("{c}", self.word(COLOUR_WORDS[event.colour])), event.colour
             phrase = phrase.replace("{b}", self.colours[n])
@@ -172,8 +190,8 @@ class Writer:
         parts = [self.does(n, k, force=twice.count(events[k].action) > 1) for k in doing]
         self._order(n, doing)
         if len(parts) == 2:
-            a, b = parts
-            return self.pick((f"first {a}, then {b}", f"first {a}, then {b}", f"{a}, then {b}", f"{a} and then {b}", f"{a}, and after that {b}"))
+            ways = ("first {}, then {}", "first {}, then {}", "{}, then {}", "{} and then {}", "{}, and after that {}")
+            return self.pick(ways).format(*parts)
         *middle, last = parts
         return "first " + ", then ".join(middle) + f", and finally {last}"
 

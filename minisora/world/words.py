@@ -57,7 +57,7 @@ ACTION_PHRASES = {
     "hop": ("*hop in place", "*hop up and down", "*hop on the spot", "*jump up and down"),
     "hop along": ("*hop {dir}", "*hop {dir}", "*jump along {dir}", "*hop along {dir}"),
     "jump over": ("*jump over {t}", "*hop over {t}", "*leap over {t}", "*spring over {t}"),
-    "fall": ("*fall down and *bounce", "*fall down", "*drop to the ground", "*fall from the air and *bounce"),
+    "fall": ("*fall down and *bounce", "*fall down", "*fall to the ground", "*fall from the air and *bounce"),
     "float": ("*float up", "*float up into the air", "*rise into the air", "*drift upwards"),
     "spin": ("*spin around", "*spin", "*turn round and round", "*whirl around", "*rotate"),
     "grow": ("*grow bigger", "*grow", "*get bigger", "*become larger"),
@@ -75,7 +75,7 @@ ACTION_PHRASES = {
     ),
     "chase": ("*chase {t} {dir}", "*chase {t}", "*run after {t}", "*follow {t} {dir}"),
     "push": ("*push {t} {dir}", "*push {t} {dir}", "*shove {t} {dir}", "*bump into {t} and *push it {dir}"),
-    "eat": ("*take {n} of a cookie", "*eat a cookie", "*take {n} of the cookie", "*nibble at a cookie", "*go to a cookie and *take {n}"),
+    "eat": ("*take {n} of a cookie", "*eat a cookie", "*nibble at a cookie", "*go to a cookie and *take {n}"),
     "change colour": ("*turn {c}", "*change colour to {c}", "*become {c}", "*change color to {c}", "*turn from {b} to {c}"),
 }  # fmt: skip
 PASSIVE = {  # the target as the subject; {t} is then who does it
@@ -123,8 +123,8 @@ def words_of(text: str) -> list[str]:
 
 _GLUE = """
 a an the and it they them its is are of by with while then first after that before finally next in on at to from all still
-others other everyone else everybody two three four one picture video clip drawn shows where stands stand hovers hover
-cuts cut shot scene there here we see look style camera view stays , . : ; ! image photo set takes place this everything both
+others other both two three four one picture video clip drawn shows where stands stand hovers hover
+cuts cut shot scene there here we see look style camera view stays , . : ; ! image this that
 """.split()  # fmt: skip
 
 
