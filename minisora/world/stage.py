@@ -27,6 +27,7 @@ RANGES = {  # in the range / outside it
     "shrink": ((0.60, 0.72), (0.42, 0.50)),
 }
 OUTSIDE = ("slide", "roll", "hop", "fall", "float", "spin", "circle", "grow", "shrink")  # actions that leave the range
+GROUNDED = ("slide", "roll", "hop", "eat")  # nobody does these in the air
 KIND_WEIGHTS = {  # wide outlines fit less often, so they are tried more often
     "ball": 0.9, "box": 0.9, "triangle": 1.3, "star": 1.25, "heart": 1.15, "cross": 1.2, "ring": 1.1, "drop": 0.8,
 }  # fmt: skip
@@ -169,6 +170,8 @@ class Stage:
         side = self.pick(("left", "right"))
         sign = 1 if side == "right" else -1
         event = Event(action, round(start, 3), round(end, 3))
+        if at.h and action in GROUNDED:
+            raise NoRoom
         if action in ("slide", "roll") or action == "hop" and self.odds(0.7):
             low, high = self.span("hop along" if action == "hop" else "travel")
             speed, length = self._travel(low, high, length, free)

@@ -116,6 +116,17 @@ def test_the_hidden_are_hidden_and_come_out():
     assert found > 8
 
 
+def test_nobody_rolls_hops_or_eats_in_the_air():
+    for scene in many():
+        for shot in scene.shots:
+            for i, actor in enumerate(shot.actors):
+                for event in actor.events:
+                    if event.action in ("slide", "roll", "hop", "eat", "jump over", "push", "chase"):
+                        s = states(scene, shot, [event.start])
+                        r = SIZES[scene.cast[actor.member].size]
+                        assert s.y[i, 0] - r * s.scale[i, 0] * s.squash[i, 0] < 1e-6
+
+
 def test_pushes_move_bites_are_taken_colours_change():
     for scene in many():
         for shot in scene.shots:
