@@ -172,6 +172,11 @@ class VideoVAE(nn.Module):
         x, fine = _through(self.decode_fine, unfold(self.split(x), 1, MERGE), memory and memory[1])    # (B, t, 2h, 2w, fine)
         return self.read(x), [coarse, fine]
 
+    def freeze_encoder(self) -> None:
+        """Leaves only the decoder to be trained: latents that were coded before stay what they are."""
+        for part in (self.embed, self.encode_fine, self.merge, self.encode_coarse, self.to_latent):
+            part.requires_grad_(False)
+
     @staticmethod
     def _stat(values: Tensor) -> Tensor:
         return values.view(1, -1, 1, 1, 1)

@@ -53,9 +53,11 @@ class MuonAdamW(torch.optim.Optimizer):
 
 
 def split_parameters(network: nn.Module, ends: tuple[str, ...]) -> tuple[list[Tensor], list[Tensor]]:
-    """(matrices for Muon, the rest for AdamW): a matrix is hidden unless its name begins with one of `ends`."""
+    """(matrices for Muon, the rest for AdamW): a matrix is hidden unless its name begins with one of `ends`. Frozen ones are in neither."""
     matrices, others = [], []
     for name, value in network.named_parameters():
+        if not value.requires_grad:
+            continue
         hidden = value.ndim == 2 and not name.startswith(ends)
         (matrices if hidden else others).append(value)
     return matrices, others

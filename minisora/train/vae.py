@@ -100,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     add_training_arguments(made)
     made.add_argument("--data", type=Path, metavar="FOLDER", help="a data set of `minisora data build` instead of clips drawn now")
     made.add_argument("--clips", type=int, default=12_000, help="how many clips to draw (12,000 take 2.7 GB)")
+    made.add_argument("--decoder-only", action="store_true", help="keep the encoder of --init as it is, and so all latents coded by it")
     made.add_argument("--muon", type=float, default=0.01, help="Muon's learning rate")
     made.add_argument("--adamw", type=float, default=2e-3, help="AdamW's learning rate")
     made.add_argument("--half-life", type=float, default=200, help="of the weights' average, in steps")
@@ -121,6 +122,10 @@ def main(argv: list[str]) -> int:
     network = load_vae(args.init).train() if args.init else VideoVAE(config)
     if network.config != config:
         raise UserError(f"--init {args.init}: weights of another size than --preset {args.preset}. Give the preset they were made with.")
+    if args.decoder_only:
+        if not args.init:
+            raise UserError("--decoder-only: needs an encoder to keep. Add --init FOLDER, a folder of weights.")
+        network.freeze_encoder()
     compiled = args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
     data = ClipData(args.runs / "cache", args.clips, args.batch or batch, args.seed, args.data, BUCKETS, show=not args.quiet)
     module = VAETraining(network, args.muon, args.adamw, args.seed, compiled)
@@ -136,19 +141,20 @@ def main(argv: list[str]) -> int:
     if trainer.is_global_zero:
         target = args.export or folder / "export"
         average.swap(network)
-        export(network, data.train_clips, target)
+        export(network, None if args.decoder_only else data.train_clips, target)
         size = sum(value.numel() for value in network.parameters()) / 1e6
         print(f"{target}: {size:.1f} M parameters after {trainer.global_step} steps in {budget.elapsed / 60:.1f} minutes")
     return 0
 
 
-def export(network: VideoVAE, clips: dict, folder: Path) -> None:
-    """Writes the weights as the part "vae", with the statistics that the rounded matrices give their latents."""
+def export(network: VideoVAE, clips: dict | None, folder: Path) -> None:
+    """Writes the weights as the part "vae", with the latents' statistics over `clips` (None: those that it has)."""
     network = network.cpu().eval()
     for value in network.parameters():
         if value.ndim > 1:
             value.data = value.data.half().float()
-    measure_latents(network, clips)
+    if clips is not None:
+        measure_latents(network, clips)
     save_part(folder, "vae", network, asdict(network.config))
 
 

@@ -17,7 +17,7 @@ from minisora.train.clips import BUCKETS, Bucket, cached_clips
 from minisora.train.common import CHECKPOINT, AtomicCheckpoints, Average, sheet, to_uint8
 from minisora.train.data import ClipBatches, to_video
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
-from minisora.train.vae import ENDS, load_vae, main, measure_latents, psnr
+from minisora.train.vae import ENDS, export, load_vae, main, measure_latents, psnr
 from minisora.vae import SIZES, VideoVAE
 
 TINY = ["--preset", "tiny", "--clips", "10", "--batch", "2", "--quiet", "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"]
@@ -199,12 +199,23 @@ def test_a_run_learns_draws_and_exports(tmp_path):
         main([*TINY, "--steps", "16", "--runs", str(tmp_path)])
 
 
+def test_a_decoder_goes_on_alone_and_leaves_the_latents_as_they_were(tmp_path):
+    torch.manual_seed(0)
+    start = VideoVAE(SIZES["tiny"])
+    start.latent_std.fill_(0.7)
+    export(start, None, tmp_path / "start")
+    main([*TINY, "--steps", "3", "--runs", str(tmp_path), "--init", str(tmp_path / "start"), "--decoder-only"])
+    old, new = load_file(tmp_path / "start" / "vae.safetensors"), weights(tmp_path)
+    changed = {name for name in old if not torch.equal(old[name], new[name])}
+    assert changed == {name for name in old if name.startswith(("from_latent", "decode_", "split", "read"))}
+
+
 def test_killed_and_resumed_ends_in_the_same_weights(tmp_path):
     length = ["--steps", "24", "--save-every", "4"]
     main([*TINY, *length, "--runs", str(tmp_path / "whole")])
     os.symlink(tmp_path / "whole" / "cache", _made(tmp_path / "cut") / "cache")
     run = subprocess.Popen(command(*length, "--runs", str(tmp_path / "cut")), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    saved, end = tmp_path / "cut" / "vae-tiny" / CHECKPOINT, time.monotonic() + 120
+    saved, end = tmp_path / "cut" / "vae-tiny" / CHECKPOINT, time.monotonic() + 300
     while not saved.exists() and run.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
     run.send_signal(signal.SIGKILL)
@@ -218,7 +229,7 @@ def test_killed_and_resumed_ends_in_the_same_weights(tmp_path):
 
 def test_two_processes_over_gloo(tmp_path):
     more = ("--steps", "4", "--devices", "2", "--strategy", "ddp", "--runs", str(tmp_path))
-    done = subprocess.run(command(*more), capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command(*more), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     state = torch.load(tmp_path / "vae-tiny" / CHECKPOINT, weights_only=False)
     assert state["global_step"] == 4 and weights(tmp_path)["latent_std"].min() > 0
@@ -238,6 +249,7 @@ def test_a_checkpoint_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     (["--steps", "0"], "--steps 0"),
     (["--resume"], "Start without --resume"),
     (["--init", "/nowhere"], "/nowhere"),
+    (["--decoder-only"], "--init FOLDER"),
     (["--clips", "2", "--steps", "1"], "--clips 2"),
     (["--data", "/nowhere", "--steps", "1"], "minisora data build"),
 ])  # fmt: skip
