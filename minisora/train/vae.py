@@ -2,11 +2,12 @@
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import lightning
 import torch
+import torch.nn.functional as F
 
 from minisora.errors import UserError
 from minisora.train.clips import BUCKETS
@@ -100,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     add_training_arguments(made)
     made.add_argument("--data", type=Path, metavar="FOLDER", help="a data set of `minisora data build` instead of clips drawn now")
     made.add_argument("--clips", type=int, default=12_000, help="how many clips to draw (12,000 take 2.7 GB)")
+    made.add_argument("--channels", type=int, help="of the latents, instead of the preset's; more than --init has are added to it")
     made.add_argument("--decoder-only", action="store_true", help="keep the encoder of --init as it is, and so all latents coded by it")
     made.add_argument("--muon", type=float, default=0.01, help="Muon's learning rate")
     made.add_argument("--adamw", type=float, default=2e-3, help="AdamW's learning rate")
@@ -119,7 +121,9 @@ def main(argv: list[str]) -> int:
     folder = args.runs / f"vae-{args.preset}"
     checkpoint = checkpoint_of(args, folder)
     torch.manual_seed(args.seed)
-    network = load_vae(args.init).train() if args.init else VideoVAE(config)
+    if args.channels:
+        config = replace(config, channels=args.channels)
+    network = widened(load_vae(args.init), config.channels).train() if args.init else VideoVAE(config)
     if network.config != config:
         raise UserError(f"--init {args.init}: weights of another size than --preset {args.preset}. Give the preset they were made with.")
     if args.decoder_only:
@@ -145,6 +149,24 @@ def main(argv: list[str]) -> int:
         size = sum(value.numel() for value in network.parameters()) / 1e6
         print(f"{target}: {size:.1f} M parameters after {trainer.global_step} steps in {budget.elapsed / 60:.1f} minutes")
     return 0
+
+
+@torch.no_grad()
+def widened(network: VideoVAE, channels: int) -> VideoVAE:
+    """The same function with more latent channels: the new ones carry something, but nothing in the decoder listens to them yet."""
+    old = network.config.channels
+    if channels <= old:
+        return network
+    wide = VideoVAE(replace(network.config, channels=channels))
+    state, own = network.state_dict(), wide.state_dict()
+    kept = torch.arange(2 * old) + (torch.arange(2 * old) >= old) * (channels - old)  # rows of the means, then of the log-variances
+    for name in ("to_latent.1.weight", "to_latent.1.bias"):
+        state[name] = own[name].index_copy(0, kept, state[name])
+    state["from_latent.weight"] = F.pad(state["from_latent.weight"], (0, channels - old))
+    state["latent_mean"] = F.pad(state["latent_mean"], (0, channels - old))
+    state["latent_std"] = F.pad(state["latent_std"], (0, channels - old), value=1.0)
+    wide.load_state_dict(state)
+    return wide
 
 
 def export(network: VideoVAE, clips: dict | None, folder: Path) -> None:

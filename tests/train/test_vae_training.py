@@ -17,7 +17,7 @@ from minisora.train.clips import BUCKETS, Bucket, cached_clips
 from minisora.train.common import CHECKPOINT, AtomicCheckpoints, Average, sheet, to_uint8
 from minisora.train.data import ClipBatches, to_video
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
-from minisora.train.vae import ENDS, export, load_vae, main, measure_latents, psnr
+from minisora.train.vae import ENDS, export, load_vae, main, measure_latents, psnr, widened
 from minisora.vae import SIZES, VideoVAE
 
 TINY = ["--preset", "tiny", "--clips", "10", "--batch", "2", "--quiet", "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"]
@@ -168,6 +168,16 @@ def test_statistics_make_latents_unit(clips):
         latents = torch.cat([network.encode(to_video(frames)).movedim(1, -1).flatten(0, -2) for frames in clips.values()])
     torch.testing.assert_close(latents.mean(0), torch.zeros(8), atol=1e-4, rtol=0)
     torch.testing.assert_close(latents.std(0), torch.ones(8), atol=0.01, rtol=0)
+
+
+def test_more_channels_change_nothing_at_first():
+    network = VideoVAE(SIZES["tiny"]).eval()
+    video = to_video(noise(SMALL[0], "train", 0)[None])
+    wide = widened(network, 12)
+    mean, logvar = wide.moments(video)
+    torch.testing.assert_close(mean[:, :8], network.moments(video)[0])
+    torch.testing.assert_close(logvar[:, :8], network.moments(video)[1])
+    torch.testing.assert_close(wide.decode(wide.encode(video)), network.decode(network.encode(video)), atol=1e-4, rtol=1e-3)
 
 
 def test_psnr_and_sheet():
