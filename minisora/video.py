@@ -107,19 +107,30 @@ class Video:
         return cls(frames, rate, alt=Path(path).stem)
 
     def _repr_html_(self) -> str:
-        """A player with controls: it starts when it is told to, plays once and needs no file beside the page."""
-        scale = max(1, round(256 / min(self.height, self.width)))
-        large = self.enlarged(min(scale, 32))
-        alt = html.escape(self.alt or f"a video of {self.seconds:g} seconds", quote=True)
+        return self.player()
+
+    def player(self, alt: str = "", largest: int = 10**9) -> str:
+        """A player with controls, as HTML: it starts when it is told to, plays once and needs no file beside the page.
+
+        alt: what is to be seen, if not what the video itself says. largest: characters, if that is possible: the file is then
+        drawn with smaller pixels, which the page enlarges again.
+        """
+        scale = min(max(1, round(256 / min(self.height, self.width))), 32)
+        alt = html.escape(alt or self.alt or f"a video of {self.seconds:g} seconds", quote=True)
         poster = f"data:image/png;base64,{_base64_png(Image.fromarray(self.frames[0]))}"
-        size = f'width="{large.width}" height="{large.height}" style="image-rendering:pixelated;max-width:100%;height:auto"'
+        style = "image-rendering:pixelated;max-width:100%;height:auto"
+        size = f'width="{scale * self.width}" height="{scale * self.height}" style="{style}"'
         if len(self) == 1:
             return f'<img src="{poster}" alt="{alt}" title="{alt}" {size}>'
-        source = base64.b64encode(large.to_bytes()).decode()
-        return (
-            f'<video controls muted playsinline preload="auto" aria-label="{alt}" title="{alt}" poster="{poster}" {size}>'
-            f'<source type="video/mp4" src="data:video/mp4;base64,{source}">{alt}</video>'
-        )
+        for fine in range(scale, 0, -1):
+            source = base64.b64encode(self.enlarged(fine).to_bytes()).decode()
+            page = (
+                f'<video controls muted playsinline preload="auto" aria-label="{alt}" title="{alt}" poster="{poster}" {size}>'
+                f'<source type="video/mp4" src="data:video/mp4;base64,{source}">{alt}</video>'
+            )
+            if len(page) <= largest:
+                break
+        return page
 
 
 def check_out(path: str | os.PathLike) -> Path:
