@@ -101,7 +101,7 @@ def _video(say: Callable[[str], None], todo: list[str]) -> None:
         say(f"video      wrote and read an mp4 of {size} bytes")
     except Exception as error:  # whatever it is, the reader has to see it
         say(f"video      fails: {type(error).__name__}: {error}")
-        todo.append('PyAV cannot write video: python -m pip install --force-reinstall "av>=15,<19"')
+        todo.append('PyAV cannot write video: python -m pip install --force-reinstall "av>=17,<19"')
 
 
 def _weights(say: Callable[[str], None], todo: list[str]) -> None:
