@@ -3,7 +3,6 @@
 import argparse
 import pickle
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +35,7 @@ def main(argv=None) -> int:
         if args.only in (None, "backdrop"):
             teach_backdrop(oracle.backdrop, _lessons(pool, backdrop_lesson, range(args.scenes // 2), args.cache, "backdrop"), args.steps)
         if args.only in (None, "reader"):
-            lesson = partial(verb_lesson, eye=oracle.eye)
-            seeds = range(1_000_000, 1_000_000 + args.scenes)
-            lessons = _lessons(pool, lesson, seeds, args.cache, "reader")
+            lessons = _lessons(pool, verb_lesson, range(args.scenes), args.cache, "reader")
             teach_reader(oracle.reader, [found for found in lessons if found is not None], args.steps)
     oracle.save()
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e3:.0f} kB")
