@@ -23,8 +23,11 @@ def test_another_request_gives_another_video(tiny, change):
 
 @pytest.mark.parametrize(
     "seconds, height, width, shape",
-    [(2, 64, 64, (17, 64, 64)), (4, 32, 48, (33, 32, 48)), (0.01, 32, 32, (5, 32, 32)), (1, 40, 72, (9, 40, 72)), (1.2, 64, 96, (9, 64, 96))],
-)
+    [
+        (2, 64, 64, (17, 64, 64)), (4, 32, 48, (33, 32, 48)), (0.01, 32, 32, (5, 32, 32)), (1, 40, 72, (9, 40, 72)),
+        (1.2, 64, 96, (9, 64, 96)),
+    ],
+)  # fmt: skip
 def test_sizes_and_lengths(tiny, seconds, height, width, shape):
     video = tiny.generate(PROMPT, seconds, height, width, steps=1)
     assert video.frames.shape == (*shape, 3) and video.fps == 8 and video.alt == PROMPT

@@ -97,7 +97,9 @@ def test_impossible_rates_are_refused(clip, fps):
         Video(clip, fps)
 
 
-@pytest.mark.parametrize("name, said", [("gone/a.mp4", "no folder"), ("a.avi", "must end in"), ("a", "must end in"), ("b.mp4", "is a folder")])
+@pytest.mark.parametrize(
+    "name, said", [("gone/a.mp4", "no folder"), ("a.avi", "must end in"), ("a", "must end in"), ("b.mp4", "is a folder")]
+)
 def test_where_nothing_can_be_written(video, tmp_path, name, said):
     (tmp_path / "b.mp4").mkdir()
     with pytest.raises(UserError, match=said) as told:

@@ -127,8 +127,9 @@ def test_another_plan_or_a_full_folder_is_refused(built, tmp_path):
 @pytest.mark.parametrize(
     "options, said",
     [
-        (["--clips", "0"], "--clips 0"), (["--splits", "train,tset"], "tset"), (["--splits", ","], "train"), (["--seconds", "61"], "--seconds 61"),
-        (["--seconds", "nan"], "--seconds nan"), (["--size", "65x64"], "65x64"), (["--size", "64x64,big"], "big"), (["--size", "256x32"], "twice"),
+        (["--clips", "0"], "--clips 0"), (["--splits", "train,tset"], "tset"), (["--splits", ","], "train"),
+        (["--seconds", "61"], "--seconds 61"), (["--seconds", "nan"], "--seconds nan"), (["--size", "65x64"], "65x64"),
+        (["--size", "64x64,big"], "big"), (["--size", "256x32"], "twice"),
         (["--workers", "0"], "--workers 0"), (["--quick"], "--help"), (["--out", "gone/set"], "no folder"),
     ],
 )  # fmt: skip
@@ -156,7 +157,7 @@ def test_the_sample_of_the_repository(tmp_path):
     assert sum(len(split) for split in rows.values()) == 64
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= 3e6
     plan = json.loads((folder / dataset.PLAN).read_text())
-    plan = Plan(**{key: tuple(map(tuple, value)) if key == "sizes" else tuple(value) if key == "splits" else value for key, value in plan.items()})
+    plan = Plan(**{**plan, "splits": tuple(plan["splits"]), "sizes": tuple(map(tuple, plan["sizes"]))})
     for split in plan.splits:  # the world of today draws them as they are
         made, kept = make_row(plan, split, 1), rows[split][1]
         assert {**made, "mp4": None} == {**kept, "mp4": None}
