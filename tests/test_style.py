@@ -71,6 +71,13 @@ def test_a_wrong_number_is_seen(tmp_path):
     assert wrong_numbers("<!-- gone.json colour .2f -->0.97<!-- / -->", tmp_path)
 
 
+def test_the_map_of_the_house_is_whole():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    rooms = [*(ROOT / "minisora").glob("*"), *(ROOT / "minisora" / "world").glob("*.py")]
+    rooms = [path.name + "/" * path.is_dir() for path in rooms if not path.name.startswith("_")]
+    assert len(rooms) > 20 and not [name for name in rooms if not re.search(rf"[`/]{re.escape(name)}`", page)]
+
+
 def test_no_weights_file_is_larger_than_16_mb():
     large = {path.name: path.stat().st_size for path in files("*.safetensors") if path.stat().st_size > 16 * 2**20}
     assert not large
