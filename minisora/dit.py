@@ -92,9 +92,12 @@ class Block(nn.Module):
         return x.unflatten(-1, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4)          # (parts, B, H, N, d)
 
     def forward(self, x: Tensor, modulation: Tensor, turn: tuple[Tensor, Tensor], text: Tensor, bias: Tensor) -> Tensor:
-        """`x` (B, t, n, D) with n tokens a frame; `modulation` (B, t, 6, D); `text` (B, L, Dt) normed; `bias` (B, 1, N or 1, L)."""
+        """`x` (B, t, n, D) with n tokens a frame; `modulation` (B, t, 6, D); `turn` (t, n, pairs) twice; `text` (B, L, Dt) normed;
+        `bias` (B, t, L). Time and place stay two axes up to here, so that one compiled block serves every grid."""
         mod = (modulation + self.offset.to(modulation.dtype)).unsqueeze(2).unbind(3)    # 6 of (B, t, 1, D)
         B, t, n, D = x.shape
+        turn = tuple(part.flatten(0, 1) for part in turn)                               # (N, pairs)
+        bias = bias[:, :, None].expand(-1, -1, n, -1).flatten(1, 2)[:, None]            # (B, 1, N, L)
         h = torch.addcmul(mod[0], F.rms_norm(x, (D,)), 1 + mod[1]).view(B, t * n, D)    # (B, N, D)
         asked = self.ask(h).unflatten(-1, (4, self.heads, -1))                          # (B, N, 4, H, d)
         qkc = F.rms_norm(asked[:, :, :3], asked.shape[-1:]) * self.gain.to(x.dtype)     # (B, N, 3, H, d)
@@ -149,18 +152,17 @@ class DiT(nn.Module):
         if frame_shot is None:
             frame_shot = torch.ones_like(sigma, dtype=torch.long)
         where = positions(grid, fps, config.patch, x.device)                            # (N, 3)
-        turn = rotary(where, config.width // config.heads)
+        turn = tuple(part.unflatten(0, (grid.t, -1)) for part in rotary(where, config.width // config.heads))  # (t, n, pairs)
         waves = torch.cat([where[:, axis, None] * frequencies(8, 0.25, 8.0).to(x.device) for axis in (1, 2)], dim=-1)
         place = self.place(torch.cat((waves.cos(), waves.sin()), dim=-1))               # (N, D)
-        tokens = self.embed(patchify(x, config.patch)) + place                          # (B, N, D)
-        tokens = tokens.unflatten(1, (grid.t, -1))                                      # (B, t, n, D)
+        tokens = self.embed(patchify(x, config.patch)).unflatten(1, (grid.t, -1)) + place.unflatten(0, (grid.t, -1))  # (B, t, n, D)
         text = F.rms_norm(text, text.shape[-1:])                                        # (B, L, Dt)
         bias = text_bias(text_mask, text_shot, frame_shot)                              # (B, t, L)
         weight = torch.softmax(bias, dim=-1).to(text.dtype)                             # (B, t, L)
         moment = self.moment(self.moments(sigma, frame_shot, fps)) + self.gist(weight @ text)  # (B, t, D)
         moment = F.silu(moment)
         modulation = self.modulate(moment).unflatten(-1, (6, -1))                       # (B, t, 6, D)
-        bias = bias.repeat_interleave(grid.h * grid.w, dim=1)[:, None].to(tokens.dtype)  # (B, 1, N, L)
+        bias = bias.to(tokens.dtype)
         told = None
         for index, block in enumerate(self.blocks):
             tokens = block(tokens, modulation, turn, text, bias)                        # (B, t, n, D)

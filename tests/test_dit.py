@@ -59,8 +59,8 @@ def test_a_newborn_block_is_the_identity_and_a_newborn_network_says_zero():
     x, sigma, text, mask, shot = inputs()
     block, n = Block(TINY), 4
     tokens = torch.randn(2, 3, n, TINY.width)
-    turn = rotary(positions(Grid(3, 2, 2)), TINY.width // TINY.heads)
-    assert torch.equal(block(tokens, torch.zeros(2, 3, 6, TINY.width), turn, text, torch.zeros(2, 1, 1, 5)), tokens)
+    turn = tuple(part.unflatten(0, (3, n)) for part in rotary(positions(Grid(3, 2, 2)), TINY.width // TINY.heads))
+    assert torch.equal(block(tokens, torch.zeros(2, 3, 6, TINY.width), turn, text, torch.zeros(2, 3, 5)), tokens)
     assert not DiT(TINY)(x, sigma, text, mask, shot).any()
 
 

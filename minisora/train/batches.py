@@ -1,7 +1,6 @@
 """Batches for the denoiser's training. What a step sees (clips, captions, masks, noise) depends on the seed and the step's number
 alone, so a resumed run sees what the uninterrupted one would have seen."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import lightning
@@ -13,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from minisora.flow import draw_sigma
 from minisora.frames import Mix, draw_masks
 from minisora.patches import Grid
-from minisora.text import NULL, Tokenizer, pad
+from minisora.text import NULL, UNK, Tokenizer, pad
 from minisora.train import latents
 from minisora.train.data import ENDLESS, From
 from minisora.train.latents import Clips
@@ -28,7 +27,8 @@ class Told:
 
     def __init__(self, captions: list[list[list]], tokenizer: Tokenizer):
         texts = sorted({text for clip in captions for _, parts in clip for text, _ in parts})
-        ids = dict(zip(texts, (np.array(e.ids, np.int16) for e in tokenizer.inner.encode_batch(texts)), strict=True))
+        known = ([index for index in e.ids if index != UNK] or [NULL] for e in tokenizer.inner.encode_batch(texts))
+        ids = dict(zip(texts, (np.array(words, np.int16) for words in known), strict=True))
         self.rows: list[dict[str, list]] = []
         for clip in captions:
             row: dict[str, list] = {}
@@ -38,12 +38,15 @@ class Told:
                 row.setdefault(style, []).append((words, shots))
             self.rows.append(row)
 
-    def draw(self, clip: int, random: np.random.Generator) -> tuple[Sequence[int], Sequence[int]]:
-        """Token ids and shot numbers of one of the clip's captions."""
-        styles = list(self.rows[clip])
-        shares = np.array([STYLE_SHARES[style] for style in styles])
-        style = styles[random.choice(len(styles), p=shares / shares.sum())]
-        return self.rows[clip][style][random.integers(len(self.rows[clip][style]))]
+    def draw(self, clip: int, style: str, random: np.random.Generator) -> tuple[list[int], list[int]]:
+        """Token ids and shot numbers of one of the clip's captions of a style."""
+        words, shots = self.rows[clip][style][random.integers(len(self.rows[clip][style]))]
+        return words.tolist(), shots.tolist()
+
+
+def draw_style(random: np.random.Generator) -> str:
+    """The style of all captions in a batch: captions of one style are about equally long, so less of the batch is padding."""
+    return str(random.choice(list(STYLE_SHARES), p=list(STYLE_SHARES.values())))
 
 
 class LatentBatches(Dataset):
@@ -82,7 +85,8 @@ class LatentBatches(Dataset):
         count, t = clean.shape[0], clean.shape[2]
         known = draw_masks(count, t, self.mix, generator)
         sigma = draw_sigma(count, Grid.of_latents(clean.shape).tokens, generator)[:, None].expand(count, t)
-        rows = [([NULL], [0]) if random.random() < self.dropped else told.draw(pick, random) for pick in picks]
+        style = draw_style(random)
+        rows = [([NULL], [0]) if random.random() < self.dropped else told.draw(pick, style, random) for pick in picks.tolist()]
         words = pad(rows)
         return {
             "latents": clean,
@@ -121,18 +125,18 @@ class LatentData(lightning.LightningDataModule):
 
     def __init__(
         self, train: Path, held_out: Path, vae: Path, tokenizer: Tokenizer, batch: int, seed: int = 0, clips: int = 0, checked: int = 192,
-        mix: Mix = Mix(), workers: int | None = None, show: bool = False, buckets: Sequence = latents.BUCKETS,  # noqa: B008 (frozen)
+        mix: Mix = Mix(), workers: int | None = None, show: bool = False, data: Path | None = None,  # noqa: B008 (frozen)
     ):  # fmt: skip
         super().__init__()
         self.folders, self.vae, self.tokenizer, self.batch, self.seed = (train, held_out), vae, tokenizer, batch, seed
-        self.clips, self.checked, self.mix, self.workers, self.show, self.buckets = clips, checked, mix, workers, show, buckets
+        self.clips, self.checked, self.mix, self.workers, self.show, self.data = clips, checked, mix, workers, show, data
 
     def prepare_data(self) -> None:
         train, held_out = self.folders
-        if not (train / "plan.json").exists():
-            latents.build(train, self.vae, self.clips, "train", self.seed, self.buckets, self.workers, self.show)
-        if not (held_out / "plan.json").exists():
-            latents.build(held_out, self.vae, self.checked, "heldout", 0, [self.buckets[0]], self.workers, self.show)
+        if not (train / latents.PLAN).exists():
+            latents.build(train, self.vae, self.clips, "train", self.seed, workers=self.workers, show=self.show, data=self.data)
+        if not (held_out / latents.PLAN).exists():
+            latents.build(held_out, self.vae, self.checked, "heldout", 0, latents.BUCKETS[:1], self.workers, self.show)
 
     def setup(self, stage: str | None = None) -> None:
         self.train_clips = latents.load(self.folders[0])

@@ -29,7 +29,7 @@ from minisora.train.common import (
     to_uint8,
 )
 from minisora.train.labels import OUTPUTS, foreground, label_loss
-from minisora.train.latents import folder_for
+from minisora.train.latents import PLAN, folder_for
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
 from minisora.weights import load_part, read_config, save_part
 
@@ -74,9 +74,7 @@ class DiTTraining(lightning.LightningModule):
         self.world_weight, self.focus = world_weight, focus
         object.__setattr__(self, "vae", vae)  # only looked through: no part of what is trained, moved or saved
         if compiled:
-            torch._dynamo.config.recompile_limit = 64
-            for block in network.dit.blocks:
-                block.compile(dynamic=True)
+            compile_blocks(network.dit)
 
     def cost(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """The flow loss and the auxiliary loss, (B,) each."""
@@ -132,6 +130,16 @@ class DiTTraining(lightning.LightningModule):
 
     def configure_optimizers(self):
         return MuonAdamW(*split_parameters(self.network, ENDS), muon=self.muon, adamw=self.adamw)
+
+
+def compile_blocks(dit: DiT) -> None:
+    """Compiles a block once for all blocks, sizes and numbers of words."""
+    import torch.fx.experimental._config as shapes
+
+    shapes.use_duck_shape = False  # two sides that happen to be equal are not the same side
+    torch._dynamo.config.recompile_limit = 32
+    for block in dit.blocks:
+        block.compile(dynamic=True)
 
 
 def load_text(folder: Path) -> TextEncoder:
@@ -200,7 +208,8 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(prog="minisora train dit", description="Trains the denoiser and the text encoder on latents of the toy world.")
     add_training_arguments(made)
     made.add_argument("--vae", type=Path, metavar="FOLDER", help="weights with the autoencoder (default: the repository's)")
-    made.add_argument("--data", type=Path, metavar="FOLDER", help="a folder of `minisora train latents` instead of one made now")
+    told = "a folder of `minisora train latents`, or a data set of `minisora data build`, instead of clips drawn now"
+    made.add_argument("--data", type=Path, metavar="FOLDER", help=told)
     made.add_argument("--clips", type=int, default=24_000, help="how many clips to draw and code (default 24000)")
     made.add_argument("--prediction", default="velocity", choices=flow.PREDICTIONS, help="what the network's last layer gives")
     made.add_argument("--unmasked", type=float, default=Mix().none, help="share of clips without known frames (default %(default)s)")
@@ -238,12 +247,13 @@ def main(argv: list[str]) -> int:
     folder, cache = args.runs / f"dit-{args.preset}", args.runs / "cache"
     checkpoint = checkpoint_of(args, folder)
     compiled = args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
-    if args.data and not (args.data / "plan.json").exists():
-        raise UserError(f"--data {args.data}: no finished folder of latents. Make one: minisora train latents --vae FOLDER")
-    train = args.data or folder_for(cache, where, args.clips, "train", args.seed)
+    ready = args.data is not None and (args.data / PLAN).exists()
+    if args.data and not args.data.is_dir():
+        raise UserError(f"--data {args.data}: there is no such folder. Make one: minisora train latents, or minisora data build")
+    train = args.data if ready else folder_for(cache, where, args.clips, "train", args.seed, args.data)
     data = LatentData(
         train, folder_for(cache, where, checked, "heldout", 0), where, tokenizer, args.batch or batch, args.seed, args.clips, checked, mix,
-        show=not args.quiet,
+        show=not args.quiet, data=args.data,
     )  # fmt: skip
     module = DiTTraining(network, tokenizer, vae, args.muon, args.adamw, args.world_weight, args.focus, compiled)
     budget, average = Budget(schedule, args.steps, args.minutes), Average(args.half_life)

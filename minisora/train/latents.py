@@ -9,6 +9,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -19,12 +20,14 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from minisora.errors import UserError
+from minisora.errors import UserError, one_line
+from minisora.patches import Grid
 from minisora.train.clips import Bucket, version
 from minisora.train.common import bf16_is_fast
 from minisora.world.scene import FPS, Scene
 
 SHARD = 128  # clips in a file
+PLAN = "plan.json"
 ENCODED = 16  # clips coded at once
 STYLES = {"short": 2, "detailed": 2, "paraphrase": 3, "odd": 1}  # captions of each clip
 BUCKETS = (
@@ -68,14 +71,34 @@ def parts_of(caption) -> list[tuple[str, int]]:
     return [(text, shot) for shot, text in caption.parts]
 
 
-def scenes(bucket: Bucket, split: str, first: int, span: range) -> Iterator[tuple[Scene, int]]:
-    """The scenes of a shard and their seeds. Of clips longer than 2 seconds every third has a cut."""
-    from minisora.world.sample import sample_scene
+@dataclass(frozen=True)
+class Drawn:
+    """Scenes that are drawn from seeds: `first` plus each of `span`. Of clips longer than 2 seconds every third has a cut."""
 
-    for index in span:
-        seed = first + index
-        shots = 2 if bucket.frames > 17 and seed % 3 == 0 else 1
-        yield sample_scene(seed, seconds=(bucket.frames - 1) / FPS, aspect=bucket.width / bucket.height, split=split, shots=shots), seed
+    split: str
+    first: int
+    span: range
+
+    def scenes(self, bucket: Bucket) -> Iterator[tuple[Scene, int]]:
+        from minisora.world.sample import sample_scene
+
+        for seed in (self.first + index for index in self.span):
+            shots = 2 if bucket.frames > 17 and seed % 3 == 0 else 1
+            aspect = bucket.width / bucket.height
+            yield sample_scene(seed, seconds=(bucket.frames - 1) / FPS, aspect=aspect, split=self.split, shots=shots), seed
+
+
+@dataclass(frozen=True)
+class Given:
+    """Scenes that a data set holds, as JSON."""
+
+    scripts: tuple[str, ...]
+
+    def scenes(self, bucket: Bucket) -> Iterator[tuple[Scene, int]]:
+        return ((Scene.from_json(script), zlib.crc32(script.encode())) for script in self.scripts)
+
+
+Job = tuple[Path, Bucket, Drawn | Given]
 
 
 @lru_cache(maxsize=1)
@@ -103,14 +126,14 @@ def encode(vae, frames: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def make_shard(job: tuple[Path, Bucket, int, range], split: str, vae: str) -> int:
+def make_shard(job: Job, vae: str) -> int:
     """Draws, labels, captions and codes one shard and writes it; returns the number of clips."""
     from minisora.train.labels import frame_shots, token_labels
     from minisora.world.render import render
 
-    path, bucket, first, span = job
+    path, bucket, source = job
     sides = bucket.frames, bucket.height, bucket.width
-    made = list(scenes(bucket, split, first, span))
+    made = list(source.scenes(bucket))
     frames = np.stack([render(scene, height=bucket.height, width=bucket.width) for scene, _ in made])
     latents = encode(autoencoder(vae), frames)
     labels = np.stack([token_labels(scene, *sides) for scene, _ in made])
@@ -122,11 +145,11 @@ def make_shard(job: tuple[Path, Bucket, int, range], split: str, vae: str) -> in
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)
-    return len(span)
+    return len(made)
 
 
-def folder_for(root: Path, vae: Path, clips: int, split: str, seed: int) -> Path:
-    """Where the latents of so many clips, of this world and this autoencoder lie."""
+def folder_for(root: Path, vae: Path, clips: int, split: str, seed: int, data: Path | None = None) -> Path:
+    """Where the latents of so many clips (or of a data set), of this world and this autoencoder lie."""
     from minisora.weights import part_files
 
     digest = hashlib.sha256(version().encode())
@@ -135,47 +158,84 @@ def folder_for(root: Path, vae: Path, clips: int, split: str, seed: int) -> Path
         raise UserError(f"{vae}: there is no autoencoder here. Train one first (minisora train vae) or give its folder: --vae FOLDER")
     for file in files:
         digest.update(file.read_bytes())
-    return root / f"latents-{split}-{clips}-seed{seed}-{digest.hexdigest()[:8]}"
+    if data is not None:
+        digest.update(str(data.resolve()).encode())
+    name = data.name if data else f"{split}-{clips}-seed{seed}"
+    return root / f"latents-{name}-{digest.hexdigest()[:8]}"
 
 
-def build(
-    folder: Path, vae: Path, clips: int, split: str = "train", seed: int = 0, buckets: Sequence[Bucket] = BUCKETS,
-    workers: int | None = None, show: bool = False,
-) -> None:  # fmt: skip
-    """Writes the shards that are missing in `folder`, and then its card, plan.json."""
-    if clips < len(buckets):
-        raise UserError(f"--clips {clips}: at least one for each of the {len(buckets)} sizes. Try --clips 24000.")
-    folder.mkdir(parents=True, exist_ok=True)
-    for rest in folder.glob(".*.part"):
-        rest.unlink()
-    jobs, total = [], sum(bucket.share for bucket in buckets)
+def drawn_jobs(folder: Path, clips: int, split: str, seed: int, buckets: Sequence[Bucket]) -> Iterator[tuple[Job, int]]:
+    """The shards of `clips` scenes drawn now, by the buckets' shares, and how many clips each holds."""
+    total = sum(bucket.share for bucket in buckets)
     for number, bucket in enumerate(buckets):
         count = max(1, round(clips * bucket.share / total))
         first = 500_000_000 + (seed * len(buckets) + number) * 10_000_000  # none of the autoencoder's clips; no scene in two buckets
         for start in range(0, count, SHARD):
-            path = folder / f"{bucket.name}-{start // SHARD:04d}.npz"
-            if not path.exists():
-                jobs.append((path, bucket, first, range(start, min(start + SHARD, count))))
-    work = partial(make_shard, split=split, vae=str(vae))
-    workers = min(workers or os.cpu_count() or 1, max(len(jobs), 1))
-    with tqdm(total=sum(len(job[3]) for job in jobs), desc=f"latents ({split})", unit="clip", disable=not show) as bar:
+            span = range(start, min(start + SHARD, count))
+            yield (folder / f"{bucket.name}-{start // SHARD:04d}.npz", bucket, Drawn(split, first, span)), len(span)
+
+
+def given_jobs(folder: Path, data: Path) -> tuple[list[Bucket], list[tuple[Job, int]]]:
+    """The sizes and shards of a data set's training clips. Raises UserError when the folder holds none."""
+    from datasets import load_dataset
+
+    if not data.is_dir():
+        raise UserError(f"--data {data}: there is no such folder. Make one with: minisora data build --out {data}")
+    try:
+        rows = load_dataset(str(data), split="train").select_columns(["scene", "frames", "height", "width"])
+    except Exception as error:  # the library raises many kinds
+        raise UserError(f"--data {data}: no data set to train on ({one_line(error, 80)}). Make one: minisora data build") from error
+    found: dict[tuple[int, int, int], list[str]] = {}
+    for row in rows:
+        found.setdefault((row["frames"], row["height"], row["width"]), []).append(row["scene"])
+    buckets, jobs = [], []
+    for sides, scripts in found.items():
+        Grid.of_video(*sides)  # says what cannot be cut into patches
+        buckets.append(bucket := Bucket(*sides, share=len(scripts)))
+        for start in range(0, len(scripts), SHARD):
+            part = tuple(scripts[start : start + SHARD])
+            jobs.append(((folder / f"{bucket.name}-{start // SHARD:04d}.npz", bucket, Given(part)), len(part)))
+    return buckets, jobs
+
+
+def build(
+    folder: Path, vae: Path, clips: int, split: str = "train", seed: int = 0, buckets: Sequence[Bucket] = BUCKETS,
+    workers: int | None = None, show: bool = False, data: Path | None = None,
+) -> None:  # fmt: skip
+    """Writes the shards that are missing in `folder`, of scenes drawn now or of the data set in `data`, and then plan.json."""
+    if data is None and clips < len(buckets):
+        raise UserError(f"--clips {clips}: at least one for each of the {len(buckets)} sizes. Try --clips 24000.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for rest in folder.glob(".*.part"):
+        rest.unlink()
+    if data is None:
+        jobs = list(drawn_jobs(folder, clips, split, seed, buckets))
+    else:
+        buckets, jobs = given_jobs(folder, data)
+    missing = [(job, count) for job, count in jobs if not job[0].exists()]
+    work = partial(make_shard, vae=str(vae))
+    workers = min(workers or os.cpu_count() or 1, max(len(missing), 1))
+    with tqdm(total=sum(count for _, count in missing), desc=f"latents ({split})", unit="clip", disable=not show) as bar:
         if workers == 1:
-            for job in jobs:
+            for job, _ in missing:
                 bar.update(work(job))
         else:
-            with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_alone) as pool:
-                for done in pool.map(work, jobs):
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(workers, mp_context=context, initializer=_alone) as pool:
+                for done in pool.map(work, [job for job, _ in missing]):
                     bar.update(done)
-    plan = {"clips": clips, "split": split, "seed": seed, "world": version(), "buckets": [asdict(bucket) for bucket in buckets]}
-    (folder / "plan.json").write_text(json.dumps(plan, indent=1) + "\n")
+    plan = {"clips": sum(count for _, count in jobs), "split": split, "seed": seed, "world": version()}
+    part = folder / ".plan.json.part"
+    part.write_text(json.dumps({**plan, "buckets": [asdict(bucket) for bucket in buckets]}, indent=1) + "\n")
+    os.replace(part, folder / PLAN)
 
 
 def load(folder: Path) -> list[Clips]:
     """All that is in a folder of latents. Raises UserError when it is not complete."""
-    if not (folder / "plan.json").exists():
+    if not (folder / PLAN).exists():
         raise UserError(f"{folder}: no finished folder of latents. Make one: minisora train latents --vae FOLDER")
     found = []
-    for entry in json.loads((folder / "plan.json").read_text())["buckets"]:
+    for entry in json.loads((folder / PLAN).read_text())["buckets"]:
         bucket = Bucket(**entry)
         shards = [np.load(path) for path in sorted(folder.glob(f"{bucket.name}-*.npz"))]
         told = [caption for shard in shards for caption in json.loads(shard["captions"].tobytes())]
@@ -189,6 +249,7 @@ def main(argv: list[str]) -> int:
 
     parser = Parser(prog="minisora train latents", description="Draws clips and codes them for the denoiser's training.")
     parser.add_argument("--vae", type=Path, required=True, metavar="FOLDER", help="folder of weights with the autoencoder")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="a data set of `minisora data build` instead of clips drawn now")
     parser.add_argument("--clips", type=int, default=24_000, help="of all sizes together (default 24000)")
     parser.add_argument("--split", default="train", help="train or heldout (default train)")
     parser.add_argument("--seed", type=int, default=0)
@@ -196,7 +257,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     args = parser.parse_args(argv)
-    folder = folder_for(args.runs / "cache", args.vae, args.clips, args.split, args.seed)
-    build(folder, args.vae, args.clips, args.split, args.seed, workers=args.workers, show=not args.quiet)
+    folder = folder_for(args.runs / "cache", args.vae, args.clips, args.split, args.seed, args.data)
+    build(folder, args.vae, args.clips, args.split, args.seed, workers=args.workers, show=not args.quiet, data=args.data)
     print(folder)
     return 0

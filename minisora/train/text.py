@@ -6,6 +6,7 @@ knowledge, above all which word belongs to which, comes slowly, through the pixe
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import lightning
@@ -119,7 +120,7 @@ class TextTraining(lightning.LightningModule):
         super().__init__()
         self.network, self.muon, self.adamw = network, muon, adamw
 
-    def cost(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    def cost(self, batch: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         ids, mask, shot, of_colour, of_scene = batch
         colours, scene = self.network(ids, mask, shot)
         there = of_colour[..., 0] > 0                                                   # (B, colours)
@@ -129,7 +130,7 @@ class TextTraining(lightning.LightningModule):
         right = (colours[0].argmax(-1) == of_colour[..., 0])[there].float().mean()
         return cost, right
 
-    def training_step(self, batch: tuple[Tensor, ...], index: int) -> Tensor:
+    def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
         cost, right = self.cost(batch)
         self.log("loss", cost.detach())
         self.log("kind", right.detach())
@@ -138,7 +139,7 @@ class TextTraining(lightning.LightningModule):
     def on_before_optimizer_step(self, optimizer) -> None:
         self.log("lr", optimizer.param_groups[0]["lr"])
 
-    def validation_step(self, batch: tuple[Tensor, ...], index: int) -> None:
+    def validation_step(self, batch: Sequence[Tensor], index: int) -> None:
         cost, right = self.cost(batch)
         self.log("check", cost, on_epoch=True, sync_dist=True, batch_size=len(batch[0]))
         self.log("check_kind", right, on_epoch=True, sync_dist=True, batch_size=len(batch[0]))

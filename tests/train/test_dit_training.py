@@ -1,5 +1,6 @@
 """`minisora train latents`, `text` and `dit`: labels that are true, batches that depend on the step alone, runs that can be cut off."""
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from minisora.errors import UserError
 from minisora.frames import Mix
 from minisora.text import NULL, SIZES, TextConfig, TextEncoder, Tokenizer
 from minisora.train import latents
-from minisora.train.batches import CheckBatches, LatentBatches, Told
+from minisora.train.batches import STYLE_SHARES, CheckBatches, LatentBatches, Told, draw_style
 from minisora.train.clips import Bucket
 from minisora.train.common import CHECKPOINT
 from minisora.train.dit import Denoiser, DiTTraining, export_checkpoint, load_dit, load_text, main, make_tokenizer, mix_of
@@ -120,18 +121,18 @@ def test_a_folder_of_latents_holds_every_size(clips):
 def test_a_build_that_was_cut_off_goes_on(folder, vae, tmp_path, monkeypatch):
     real, made = latents.make_shard, []
 
-    def cut(job, **options):
+    def cut(job, vae):
         if len(made) == 1:
             raise KeyboardInterrupt
         made.append(job[0].name)
-        return real(job, **options)
+        return real(job, vae)
 
     monkeypatch.setattr(latents, "make_shard", cut)
     with pytest.raises(KeyboardInterrupt):
         latents.build(tmp_path, vae, 24, buckets=SMALL, workers=1)
     with pytest.raises(UserError, match="no finished folder of latents"):
         latents.load(tmp_path)
-    monkeypatch.setattr(latents, "make_shard", lambda job, **options: made.append(job[0].name) or real(job, **options))
+    monkeypatch.setattr(latents, "make_shard", lambda job, vae: made.append(job[0].name) or real(job, vae))
     latents.build(tmp_path, vae, 24, buckets=SMALL, workers=1)
     assert len(made) == len(set(made)) == 3
     for one, other in zip(latents.load(folder), latents.load(tmp_path), strict=True):
@@ -140,11 +141,26 @@ def test_a_build_that_was_cut_off_goes_on(folder, vae, tmp_path, monkeypatch):
 
 def test_another_autoencoder_has_another_folder(vae, tmp_path):
     one = latents.folder_for(tmp_path, vae, 100, "train", 0)
+    torch.manual_seed(1)
     network = VideoVAE(VAE_SIZES["tiny"])
     save_part(tmp_path, "vae", network, asdict(network.config))
     assert one.parent == tmp_path and latents.folder_for(tmp_path, tmp_path, 100, "train", 0) != one
     with pytest.raises(UserError, match="there is no autoencoder here"):
         latents.folder_for(tmp_path, tmp_path / "none", 100, "train", 0)
+
+
+def test_latents_of_a_data_set_are_those_of_its_scenes(vae, tmp_path, clips):
+    rows = [scene(Event("stay", 0.0, 0.5), x=x, seconds=0.5).to_json() for x in (-0.2, 0.0, 0.2)]
+    data = tmp_path / "data"
+    data.mkdir()
+    lines = [json.dumps({"scene": row, "frames": 5, "height": 32, "width": 32, "mp4": ""}) for row in rows]
+    (data / "train.jsonl").write_text("\n".join(lines))
+    latents.build(tmp_path / "latents", vae, 0, workers=1, data=data)
+    (part,) = latents.load(tmp_path / "latents")
+    assert part.latents.shape == (3, 8, 2, 4, 4) and (part.labels[:, 0, 1, :, 0] == KIND.index("heart")).any(1).all()
+    assert not np.array_equal(part.latents[0], part.latents[2])
+    with pytest.raises(UserError, match="no data set to train on"):
+        latents.build(tmp_path / "other", vae, 0, workers=1, data=tmp_path / "latents")
 
 
 # -- batches -------------------------------------------------------------------------------------------------------------
@@ -183,7 +199,9 @@ def test_a_tenth_of_the_captions_is_dropped(clips, told):
 
 def test_captions_come_in_all_styles_and_with_known_words(clips, told, tokenizer):
     random = np.random.default_rng(0)
-    texts = {tokenizer.decode(told[0].draw(0, random)[0]) for _ in range(60)}
+    styles = [draw_style(random) for _ in range(200)]
+    assert abs(styles.count("paraphrase") / 200 - STYLE_SHARES["paraphrase"]) < 0.1 and set(styles) == set(STYLE_SHARES)
+    texts = {tokenizer.decode(told[0].draw(0, style, random)[0]) for style in styles}
     assert len(texts) > 4 and not any("[UNK]" in text for text in texts)
 
 
@@ -283,7 +301,7 @@ def test_killed_and_resumed_ends_in_the_same_weights(folder, vae, tmp_path):
     (["--resume"], "Start without --resume"),
     (["--vae", "/nowhere"], "/nowhere"),
     (["--init", "/nowhere"], "/nowhere"),
-    (["--data", "/nowhere", "--steps", "1"], "minisora train latents"),
+    (["--data", "/nowhere", "--steps", "1"], "minisora data build"),
     (["--prediction", "x0"], "--help"),
 ])  # fmt: skip
 def test_what_cannot_be_trained_is_said_in_one_line(given, told, vae, tmp_path):
