@@ -4,6 +4,9 @@ Causal in time at both ends: latent frame 0 knows the first frame alone, latent 
 no later latent. So an image is a video of one frame, encoding a prefix is the prefix of the encoding, and a long video can be coded
 in chunks. Made of matrix products: fold 4×4×4 voxels into one vector, look at the neighbours, think, merge 2×2; the decoder mirrors
 that and ends in a wide nonlinear read-out, without which everything that moves is blurred (chapter 2 shows it).
+
+Beside all that runs a straight line: one matrix from 8×8×4 voxels to the latents and one back. Training starts them as the
+principal components of the clips, the best linear code there is, and every block as the identity; the rest learns what a line cannot.
 """
 
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ MERGE = 2  # cells, each way, in one latent position
 class VAEConfig:
     """Sizes of a VideoVAE. `tiny` trains in seconds (tests), `small` in an hour on two cores (the release), `base` is for a GPU."""
 
-    channels: int = 16  # of the latents
+    channels: int = 32  # of the latents
     fine: int = 128  # width where a cell is 4×4 pixels
     coarse: int = 192  # width where it is 8×8
     fine_blocks: int = 2
@@ -52,8 +55,8 @@ class Neighbours(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.around = nn.Parameter(torch.empty(width, 9 * width).normal_(std=0.5 * (9 * width) ** -0.5))
-        self.before = nn.Parameter(torch.empty(width, width).normal_(std=0.5 * width**-0.5))
+        self.around = nn.Parameter(torch.zeros(width, 9 * width))
+        self.before = nn.Parameter(torch.zeros(width, width))
         self.bias = nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Tensor, past: Tensor | None) -> Tensor:
@@ -77,12 +80,14 @@ class SwiGLU(nn.Module):
 
 
 class Block(nn.Module):
-    """Look at the neighbours, then think; both added to what was there. RMSNorm runs over one cell's own channels."""
+    """Look at the neighbours, then think; both added to what was there, and at the start nothing. RMSNorm runs over one cell's channels."""
 
     def __init__(self, width: int, hidden: int):
         super().__init__()
         self.look_norm, self.look = nn.RMSNorm(width), Neighbours(width)
         self.think_norm, self.think = nn.RMSNorm(width), SwiGLU(width, hidden * width, width)
+        nn.init.zeros_(self.think.down.weight)
+        nn.init.zeros_(self.think.down.bias)
 
     def forward(self, x: Tensor, past: Tensor | None = None) -> tuple[Tensor, Tensor]:
         seen = self.look_norm(x)
@@ -125,6 +130,11 @@ class VideoVAE(nn.Module):
         self.split = nn.Linear(config.coarse, MERGE**2 * config.fine)
         self.decode_fine = blocks(config.fine_blocks, config.fine)
         self.read = nn.Sequential(nn.RMSNorm(config.fine), SwiGLU(config.fine, config.read, voxels))
+        self.line_in = nn.Linear(MERGE**2 * voxels, config.channels)
+        self.line_out = nn.Linear(config.channels, MERGE**2 * voxels)
+        with torch.no_grad():  # a posterior as wide as its mean would hide the first steps' signal
+            self.to_latent[1].weight[config.channels :] *= 0.1
+            self.to_latent[1].bias[config.channels :] = -6.0
         self.register_buffer("latent_mean", torch.zeros(config.channels))
         self.register_buffer("latent_std", torch.ones(config.channels))
 
@@ -146,9 +156,7 @@ class VideoVAE(nn.Module):
     def moments(self, video: Float[Tensor, "B 3 T H W"], chunk: int | None = None) -> tuple[Tensor, Tensor]:
         """Mean and log-variance (B, c, t, h, w) of the raw latents, before normalisation."""
         check_video_shape(*video.shape[2:])
-        x = video.permute(0, 2, 3, 4, 1)                                    # (B, T, H, W, 3)
-        x = torch.cat([x[:, :1].expand(-1, FOLD - 1, -1, -1, -1), x], 1)    # (B, 4t, H, W, 3): the first frame four times
-        z = _in_chunks(self._encode, fold(x, FOLD, FOLD), chunk)            # (B, t, h, w, 2c)
+        z = _in_chunks(self._encode, self._cells(video), chunk)             # (B, t, h, w, 2c)
         mean, logvar = z.permute(0, 4, 1, 2, 3).float().chunk(2, 1)         # (B, c, t, h, w)
         return mean, logvar.clamp(-12, 6)
 
@@ -162,19 +170,50 @@ class VideoVAE(nn.Module):
         mean, logvar = self.moments(video)
         return self.decode_raw(mean + torch.randn_like(mean) * (logvar / 2).exp()), mean, logvar
 
+    @staticmethod
+    def _cells(video: Tensor) -> Tensor:
+        """(B, 3, T, H, W) to (B, t, 2h, 2w, voxels), the first frame four times."""
+        x = video.permute(0, 2, 3, 4, 1)                                    # (B, T, H, W, 3)
+        return fold(torch.cat([x[:, :1].expand(-1, FOLD - 1, -1, -1, -1), x], 1), FOLD, FOLD)
+
     def _encode(self, cells: Tensor, memory: list | None) -> tuple[Tensor, list]:
         x, fine = _through(self.encode_fine, self.embed(cells), memory and memory[0])              # (B, t, 2h, 2w, fine)
         x, coarse = _through(self.encode_coarse, self.merge(fold(x, 1, MERGE)), memory and memory[1])  # (B, t, h, w, coarse)
-        return self.to_latent(x), [fine, coarse]
+        line = F.pad(self.line_in(fold(cells, 1, MERGE)), (0, self.config.channels))                # (B, t, h, w, 2c)
+        return self.to_latent(x) + line, [fine, coarse]
 
     def _decode(self, z: Tensor, memory: list | None) -> tuple[Tensor, list]:
         x, coarse = _through(self.decode_coarse, self.from_latent(z), memory and memory[0])        # (B, t, h, w, coarse)
         x, fine = _through(self.decode_fine, unfold(self.split(x), 1, MERGE), memory and memory[1])    # (B, t, 2h, 2w, fine)
-        return self.read(x), [coarse, fine]
+        return self.read(x) + unfold(self.line_out(z), 1, MERGE), [coarse, fine]                    # (B, t, 2h, 2w, voxels)
+
+    @torch.no_grad()
+    def start_linear(self, video: Float[Tensor, "B 3 T H W"], power: float = 0.7) -> None:
+        """Makes the untrained network the best linear code of `video`: its principal components, through the straight line alone.
+
+        power: 1 gives every latent channel the same deviation, 0 leaves each as strong as it is in the pixels.
+        Raises UserError when `video` has fewer 8×8×4 blocks than there are channels.
+        """
+        check_video_shape(*video.shape[2:])
+        blocks = fold(self._cells(video), 1, MERGE).flatten(0, -2).double()                         # (n, 768)
+        channels = self.config.channels
+        if len(blocks) <= channels:
+            raise UserError(f"{len(blocks)} blocks of 8×8×4 voxels: {channels} channels need more. Give more clips.")
+        middle = blocks.mean(0)
+        values, axes = torch.linalg.eigh((blocks - middle).T @ (blocks - middle) / len(blocks))
+        axes, scale = axes[:, -channels:], values[-channels:].clamp(min=1e-6).sqrt() ** power
+        self.line_in.weight.copy_((axes / scale).T)
+        self.line_in.bias.copy_(-(middle @ axes) / scale)
+        self.line_out.weight.copy_(axes * scale)
+        self.line_out.bias.copy_(middle)
+        self.to_latent[1].weight[:channels] = 0
+        self.to_latent[1].bias[:channels] = 0
+        nn.init.zeros_(self.read[1].down.weight)
+        nn.init.zeros_(self.read[1].down.bias)
 
     def freeze_encoder(self) -> None:
         """Leaves only the decoder to be trained: latents that were coded before stay what they are."""
-        for part in (self.embed, self.encode_fine, self.merge, self.encode_coarse, self.to_latent):
+        for part in (self.embed, self.encode_fine, self.merge, self.encode_coarse, self.to_latent, self.line_in):
             part.requires_grad_(False)
 
     @staticmethod

@@ -16,6 +16,9 @@ from minisora.weights import save_part
 def vae() -> VideoVAE:
     torch.manual_seed(0)
     network = VideoVAE(SIZES["tiny"])
+    for value in network.parameters():  # blocks are born as the identity; these are to do something
+        if not value.any():
+            value.data.normal_(std=0.05)
     network.latent_mean.normal_()
     network.latent_std.uniform_(0.5, 2)
     return network.eval().requires_grad_(False)

@@ -16,7 +16,7 @@ ENDLESS = 2**40  # steps in an "epoch": more than anyone trains
 
 
 class ClipBatches(Dataset):
-    """Item i is the batch of step i for process `rank` of `world`: (B, 3, T, H, W) in [-1, 1], half of the clips mirrored.
+    """Item i is the batch of step i for process `rank` of `world`: (B, 3, T, H, W) in [-1, 1].
 
     batch: clips of 17 frames of 64×64 in a step; a bucket of bigger clips gives fewer, one of smaller ones more.
     """
@@ -36,9 +36,7 @@ class ClipBatches(Dataset):
         count = max(1, round(self.batch / bucket.weight))
         mine = slice(self.rank * count, (self.rank + 1) * count)
         picks = random.integers(len(self.clips[bucket]), size=self.world * count)[mine]
-        mirrored = random.random(self.world * count)[mine] < 0.5
-        frames = np.stack([self.clips[bucket][i][:, :, ::-1] if m else self.clips[bucket][i] for i, m in zip(picks, mirrored, strict=True)])
-        return to_video(frames)
+        return to_video(np.stack([self.clips[bucket][i] for i in picks]))
 
 
 class From:

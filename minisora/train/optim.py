@@ -12,10 +12,11 @@ class MuonAdamW(torch.optim.Optimizer):
     """torch.optim.Muon and torch.optim.AdamW behind one `step`, so that Lightning sees one optimiser.
 
     Muon (Jordan et al. 2024) makes every update of a matrix equally long in all directions, which halves the steps that these small
-    networks need; it is meant for matrices between hidden layers, so embeddings, read-outs, norms and biases go to AdamW.
+    networks need; it is meant for matrices between hidden layers, so embeddings, read-outs, norms and biases go to AdamW. Since each
+    update is full length in directions that carry nothing too, noise grows in the matrices without weight decay and drowns the signal.
     """
 
-    def __init__(self, matrices: list[Tensor], others: list[Tensor], muon: float, adamw: float, weight_decay: float = 0.0):
+    def __init__(self, matrices: list[Tensor], others: list[Tensor], muon: float, adamw: float, weight_decay: float = 0.1):
         self.parts = [
             torch.optim.Muon(matrices, lr=muon, weight_decay=weight_decay, momentum=0.95, nesterov=True),
             torch.optim.AdamW(others, lr=adamw, betas=(0.9, 0.95), weight_decay=0.0),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import lightning
 import torch
-import torch.nn.functional as F
 
 from minisora.errors import UserError
 from minisora.train.clips import BUCKETS
@@ -29,7 +28,7 @@ from minisora.train.optim import MuonAdamW, schedule, split_parameters
 from minisora.vae import VAEConfig, VideoVAE, loss
 from minisora.weights import load_part, save_part
 
-ENDS = ("embed", "to_latent", "from_latent", "read.1.down")  # matrices that touch voxels or latents: AdamW's
+ENDS = ("embed", "to_latent", "from_latent", "line_", "read.1.down")  # matrices that touch voxels or latents: AdamW's
 DEFAULTS = {"tiny": (4, 200), "small": (8, 12_000), "base": (64, 30_000)}  # batch, steps
 SHOWN = 4  # held-out clips on a strip
 
@@ -37,9 +36,11 @@ SHOWN = 4  # held-out clips on a strip
 class VAETraining(lightning.LightningModule):
     """One step: encode, sample, decode, compare. `validation` is the PSNR of fixed held-out clips through the latents' means."""
 
-    def __init__(self, network: VideoVAE, muon: float = 0.01, adamw: float = 2e-3, seed: int = 0, compiled: bool = False):
+    def __init__(
+        self, network: VideoVAE, muon: float = 0.01, adamw: float = 1e-3, decay: float = 0.3, seed: int = 0, compiled: bool = False
+    ):  # fmt: skip
         super().__init__()
-        self.network, self.muon, self.adamw, self.seed = network, muon, adamw, seed
+        self.network, self.muon, self.adamw, self.decay, self.seed = network, muon, adamw, decay, seed
         self.compute = torch.compile(self._loss, dynamic=False) if compiled else self._loss
         self.shown: list[torch.Tensor] = []
 
@@ -73,7 +74,7 @@ class VAETraining(lightning.LightningModule):
         return sheet([frames[::2] for pair in zip(truth, output, strict=True) for frames in pair])
 
     def configure_optimizers(self):
-        return MuonAdamW(*split_parameters(self.network, ENDS), muon=self.muon, adamw=self.adamw)
+        return MuonAdamW(*split_parameters(self.network, ENDS), muon=self.muon, adamw=self.adamw, weight_decay=self.decay)
 
 
 def psnr(output: torch.Tensor, video: torch.Tensor) -> torch.Tensor:
@@ -96,15 +97,22 @@ def measure_latents(network: VideoVAE, clips: dict, count: int = 768) -> None:
     network.latent_std.copy_((squares / n - (total / n).square()).clamp(min=1e-8).sqrt())
 
 
+def first_clips(clips: dict, count: int = 200) -> torch.Tensor:
+    """Up to `count` clips of the commonest size, as video."""
+    bucket = max(clips, key=lambda bucket: bucket.share)
+    return to_video(clips[bucket][:count])
+
+
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="minisora train vae", description="Trains the autoencoder on clips of the toy world.")
     add_training_arguments(made)
     made.add_argument("--data", type=Path, metavar="FOLDER", help="a data set of `minisora data build` instead of clips drawn now")
     made.add_argument("--clips", type=int, default=12_000, help="how many clips to draw (12,000 take 2.7 GB)")
-    made.add_argument("--channels", type=int, help="of the latents, instead of the preset's; more than --init has are added to it")
+    made.add_argument("--channels", type=int, help="of the latents, instead of the preset's")
     made.add_argument("--decoder-only", action="store_true", help="keep the encoder of --init as it is, and so all latents coded by it")
     made.add_argument("--muon", type=float, default=0.01, help="Muon's learning rate")
-    made.add_argument("--adamw", type=float, default=2e-3, help="AdamW's learning rate")
+    made.add_argument("--weight-decay", type=float, default=0.3, help="of Muon's matrices; without it noise grows in them")
+    made.add_argument("--adamw", type=float, default=1e-3, help="AdamW's learning rate")
     made.add_argument("--half-life", type=float, default=200, help="of the weights' average, in steps")
     return made
 
@@ -123,7 +131,7 @@ def main(argv: list[str]) -> int:
     torch.manual_seed(args.seed)
     if args.channels:
         config = replace(config, channels=args.channels)
-    network = widened(load_vae(args.init), config.channels).train() if args.init else VideoVAE(config)
+    network = load_vae(args.init).train() if args.init else VideoVAE(config)
     if network.config != config:
         raise UserError(f"--init {args.init}: weights of another size than --preset {args.preset}. Give the preset they were made with.")
     if args.decoder_only:
@@ -132,7 +140,10 @@ def main(argv: list[str]) -> int:
         network.freeze_encoder()
     compiled = args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
     data = ClipData(args.runs / "cache", args.clips, args.batch or batch, args.seed, args.data, BUCKETS, show=not args.quiet)
-    module = VAETraining(network, args.muon, args.adamw, args.seed, compiled)
+    module = VAETraining(network, args.muon, args.adamw, args.weight_decay, args.seed, compiled)
+    if not args.init and checkpoint is None:
+        data.setup()
+        network.start_linear(first_clips(data.train_clips))
     budget, average = Budget(schedule, args.steps, args.minutes), Average(args.half_life)
     trainer = make_trainer(args, folder, budget, [average, Strips(folder)])
     if trainer.is_global_zero:
@@ -149,24 +160,6 @@ def main(argv: list[str]) -> int:
         size = sum(value.numel() for value in network.parameters()) / 1e6
         print(f"{target}: {size:.1f} M parameters after {trainer.global_step} steps in {budget.elapsed / 60:.1f} minutes")
     return 0
-
-
-@torch.no_grad()
-def widened(network: VideoVAE, channels: int) -> VideoVAE:
-    """The same function with more latent channels: the new ones carry something, but nothing in the decoder listens to them yet."""
-    old = network.config.channels
-    if channels <= old:
-        return network
-    wide = VideoVAE(replace(network.config, channels=channels))
-    state, own = network.state_dict(), wide.state_dict()
-    kept = torch.arange(2 * old) + (torch.arange(2 * old) >= old) * (channels - old)  # rows of the means, then of the log-variances
-    for name in ("to_latent.1.weight", "to_latent.1.bias"):
-        state[name] = own[name].index_copy(0, kept, state[name])
-    state["from_latent.weight"] = F.pad(state["from_latent.weight"], (0, channels - old))
-    state["latent_mean"] = F.pad(state["latent_mean"], (0, channels - old))
-    state["latent_std"] = F.pad(state["latent_std"], (0, channels - old), value=1.0)
-    wide.load_state_dict(state)
-    return wide
 
 
 def export(network: VideoVAE, clips: dict | None, folder: Path) -> None:

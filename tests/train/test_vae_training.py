@@ -17,8 +17,8 @@ from minisora.train.clips import BUCKETS, Bucket, cached_clips
 from minisora.train.common import CHECKPOINT, AtomicCheckpoints, Average, sheet, to_uint8
 from minisora.train.data import ClipBatches, to_video
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
-from minisora.train.vae import ENDS, export, load_vae, main, measure_latents, psnr, widened
-from minisora.vae import SIZES, VideoVAE
+from minisora.train.vae import ENDS, export, first_clips, load_vae, main, measure_latents, psnr
+from minisora.vae import SIZES, VideoVAE, fold, unfold
 
 TINY = ["--preset", "tiny", "--clips", "10", "--batch", "2", "--quiet", "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"]
 SMALL = (Bucket(5, 16, 16, 0.5), Bucket(1, 16, 24, 0.5))
@@ -170,14 +170,22 @@ def test_statistics_make_latents_unit(clips):
     torch.testing.assert_close(latents.std(0), torch.ones(8), atol=0.01, rtol=0)
 
 
-def test_more_channels_change_nothing_at_first():
-    network = VideoVAE(SIZES["tiny"]).eval()
-    video = to_video(noise(SMALL[0], "train", 0)[None])
-    wide = widened(network, 12)
-    mean, logvar = wide.moments(video)
-    torch.testing.assert_close(mean[:, :8], network.moments(video)[0])
-    torch.testing.assert_close(logvar[:, :8], network.moments(video)[1])
-    torch.testing.assert_close(wide.decode(wide.encode(video)), network.decode(network.encode(video)), atol=1e-4, rtol=1e-3)
+def test_training_starts_as_the_best_linear_code(clips):
+    torch.manual_seed(0)
+    network, video = VideoVAE(SIZES["tiny"]).eval(), first_clips(clips, 16)
+    network.start_linear(video)
+    started = psnr(network.decode_raw(network.moments(video)[0]), video)
+    blocks = fold(network._cells(video), 1, 2).flatten(0, -2)
+    middle = blocks.mean(0)
+    axes = torch.linalg.svd(blocks - middle, full_matrices=False)[2][: network.config.channels]
+    best = ((blocks - middle) @ axes.T @ axes + middle).view(fold(network._cells(video), 1, 2).shape)
+    best = unfold(unfold(best, 1, 2), 4, 4)[:, 3:]
+    assert started.item() == pytest.approx(psnr(best.permute(0, 4, 1, 2, 3), video).item(), abs=0.02)
+
+
+def test_too_few_clips_for_a_linear_code_are_refused():
+    with pytest.raises(UserError, match="Give more clips"):
+        VideoVAE(SIZES["tiny"]).start_linear(torch.zeros(1, 3, 1, 8, 8))
 
 
 def test_psnr_and_sheet():
@@ -217,7 +225,7 @@ def test_a_decoder_goes_on_alone_and_leaves_the_latents_as_they_were(tmp_path):
     main([*TINY, "--steps", "3", "--runs", str(tmp_path), "--init", str(tmp_path / "start"), "--decoder-only"])
     old, new = load_file(tmp_path / "start" / "vae.safetensors"), weights(tmp_path)
     changed = {name for name in old if not torch.equal(old[name], new[name])}
-    assert changed == {name for name in old if name.startswith(("from_latent", "decode_", "split", "read"))}
+    assert changed == {name for name in old if name.startswith(("from_latent", "line_out", "decode_", "split", "read"))}
 
 
 def test_killed_and_resumed_ends_in_the_same_weights(tmp_path):
