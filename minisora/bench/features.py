@@ -5,6 +5,8 @@ import numpy as np
 from .colours import COOKIE
 from .verbs import OWN, PAIR
 
+HIDDEN = 0.06  # share of its outline that is covered from which on a character's size and angle are not trusted
+
 
 def features(people: list, path, fps: float) -> tuple[np.ndarray, np.ndarray]:
     """own (A, OWN, T) and pair (A, A - 1, PAIR, T), float32, of A people (cookies last); see `Person`, `camera.Path`."""
@@ -15,7 +17,7 @@ def features(people: list, path, fps: float) -> tuple[np.ndarray, np.ndarray]:
     for i, (person, me) in enumerate(zip(people, state, strict=True)):
         own[i] = _own(person, me, path, fps)
         for k, j in enumerate(others(A, i)):
-            pair[i, k] = _pair(me, state[j], people[j], fps)
+            pair[i, k] = _pair(me, state[j], _bond(person.track, people[j].track), fps)
     return own, pair
 
 
@@ -36,15 +38,21 @@ def _state(person, path) -> dict:
     state["wide"] = _fill((track.values("right") - track.values("left")) / 2 / path.zoom)
     state["high"] = _fill((track.values("top") - track.values("bottom")) / 2 / path.zoom)
     state["area"] = _fill(track.values("area") / path.zoom**2)
-    state["scale"] = _fill(np.log(np.maximum(person.scale, 0.02)))
+    state["scale"] = _fill(np.where(_whole(track), np.log(np.maximum(person.scale, 0.02)), np.nan))
     state["seen"] = track.seen.astype(float)
     return state
+
+
+def _whole(track) -> np.ndarray:
+    """Frames (T,) in which nothing of a character is hidden; all, when that is hardly ever so. Only these tell its size and angle."""
+    whole = (np.nan_to_num(track.values("covered"), nan=1.0) < HIDDEN) & (np.nan_to_num(track.values("cut"), nan=1.0) == 0)
+    return whole if whole.sum() >= 3 or not track.seen.any() else track.seen
 
 
 def _own(person, me: dict, path, fps: float) -> np.ndarray:
     track = person.track
     T = len(track)
-    angle = _turning(person.angle)
+    angle = _turning(np.where(_whole(track), person.angle, np.nan))
     step = _step(angle)
     changed = np.array([float(blob is not None and blob.colour != track.colour) for blob in track.blobs])
     rows = [
@@ -72,7 +80,12 @@ def _own(person, me: dict, path, fps: float) -> np.ndarray:
     return np.stack(rows)
 
 
-def _pair(me: dict, you: dict, other, fps: float) -> np.ndarray:
+def _bond(me, you) -> float:
+    """1: a cookie; -1: a copy of oneself, with whom nobody has to do; 0: somebody else."""
+    return 1.0 if you.colour == COOKIE else -1.0 if you.colour == me.colour else 0.0
+
+
+def _pair(me: dict, you: dict, bond: float, fps: float) -> np.ndarray:
     dx, dy = you["x"] - me["x"], you["y"] - me["y"]
     T = len(dx)
     rows = [
@@ -83,7 +96,7 @@ def _pair(me: dict, you: dict, other, fps: float) -> np.ndarray:
         _step(you["x"]) * fps * 2,
         5 * (np.abs(dx) - me["wide"] - you["wide"]),
         5 * (np.abs(dy) - me["high"] - you["high"]),
-        np.full(T, float(other.track.colour == COOKIE)),
+        np.full(T, bond),
         4 * (you["area"] / max(you["area"][:3].mean(), 1e-4) - 1),
         you["seen"],
     ]

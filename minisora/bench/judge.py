@@ -49,37 +49,27 @@ def _half(person: Person) -> float:
 
 
 def done(person: Person, action: str, direction: str = "", turns: str = "") -> np.ndarray:
-    """The frames (T,) bool in which a person does `action`; none where direction or new colour are not as claimed."""
+    """The frames (T,) bool in which a person does `action`; none where direction or new colour are not as claimed.
+
+    direction: "left", "right", "in place", or "" when nothing is said of it. turns: the colour it must end with, or "".
+    """
     on = person.actions.argmax(0) == ACTIONS.index(action)
     nothing = np.zeros_like(on)
     if direction and on.any():
-        told = person.directions[:, on].mean(1)
-        if told.argmax() != DIRECTIONS.index(direction):
-            on = _part(person, on, direction)
+        wanted = DIRECTIONS.index("" if direction == "in place" else direction)
+        if person.directions[:, on].mean(1).argmax() != wanted:
+            on = on & (person.directions.argmax(0) == wanted)  # the same may be done first one way, then another
     if turns and person.turns != turns:
         return nothing
     return on if on.sum() >= max(3, SOME * min(len(on), 17)) else nothing
 
 
-def _part(person: Person, on: np.ndarray, direction: str) -> np.ndarray:
-    """The frames of `on` that go in `direction`: the same action may be done first in one, then in the other."""
-    return on & (person.directions.argmax(0) == DIRECTIONS.index(direction))
-
-
-def does(
-    seen: Seen,
-    person: Person,
-    action: str,
-    direction: str = "",
-    turns: str = "",
-    whom: list[Person] | None = None,
-    in_place: bool = False,
-) -> bool:
+def does(seen: Seen, person: Person, action: str, direction: str = "", turns: str = "", whom: list[Person] | None = None) -> bool:
     """Whether a person does `action` (in `direction`, turning into the colour `turns`, to one of `whom`) for a part of the video."""
     on = done(person, action, direction, turns)
     if action == "stay":
         return bool(on.mean() >= 0.6)
-    if not on.any() or in_place and person.directions[:, on].mean(1).argmax() != 0:
+    if not on.any():
         return False
     if whom is None:
         return True
@@ -97,6 +87,8 @@ def in_order(person: Person, first: tuple[str, str], then: tuple[str, str], turn
     a, b = done(person, *first, turns[0]), done(person, *then, turns[1])
     if not a.any() or not b.any():
         return False
+    if first == then:
+        return True  # twice the same: it is seen to be done, and nobody can say which comes first
     frames = np.arange(len(a))
     return bool(frames[a].mean() < frames[b].mean())
 
@@ -104,7 +96,7 @@ def in_order(person: Person, first: tuple[str, str], then: tuple[str, str], turn
 def bitten(cookies: list[Person], bites: int) -> bool:
     """Whether so many bites were taken off a cookie, by the area that is left."""
     for cookie in cookies:
-        area = cookie.track.values("area")[cookie.track.seen]
+        area = cookie.area[cookie.track.seen]
         left = float(np.median(area[-3:]) / np.median(area[:3]))
         if int(np.abs(np.array(LEFT) - left).argmin()) == bites:
             return True
@@ -128,6 +120,4 @@ def camera_does(seen: Seen, move: str, whom: list[Person] | None = None) -> bool
     """Whether the camera makes `move`, one of CAMERAS; `whom`: of whom one is followed."""
     if move == "follow":
         return any(followed(seen, person) for person in (seen.people if whom is None else whom))
-    if move.startswith("pan") and any(followed(seen, person) for person in seen.people):
-        return False
     return seen.camera.move == move

@@ -1,6 +1,7 @@
 """What the oracle learns from: rendered scenes, a little spoiled, with the truth beside what was seen in them. Built in chapter 8."""
 
 import random
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -8,11 +9,11 @@ import numpy as np
 from minisora.world.motion import camera_path, states
 from minisora.world.render import render
 from minisora.world.sample import sample_scene
-from minisora.world.scene import ACTIONS, COLOURS, FPS, GROUND, KINDS, LOOKS, PLACES, SIZES, Scene, frame_count
+from minisora.world.scene import ACTIONS, COLOURS, FPS, GROUND, KINDS, LOOKS, PLACES, SIZES, Event, Scene, frame_count
 
 from .backdrop import describe
 from .camera import Path
-from .colours import COOKIE, label
+from .colours import COOKIE, blobs, label
 from .eye import picture
 from .features import features, others
 from .track import tracks
@@ -78,19 +79,24 @@ def whose(blob, t: int, real: dict) -> int:
 
 
 def eye_lesson(seed: int) -> list:
-    """Pictures with (kind, log size, angle) of one scene."""
-    scene, video = lesson_scene(seed)
+    """Pictures with (kind, log size, angle) of a few frames of one scene, half of the time with everybody spinning."""
+    rng = np.random.default_rng(seed)
+    height, width = random.Random(seed).choices(*zip(*SHAPES, strict=True))[0]
+    scene = sample_scene(1_000_000 + seed, 2.0, width / height)
+    if rng.random() < 0.5:
+        shot, way = scene.shots[0], Event("spin", 0.0, 2.0, "left", speed=float(rng.uniform(0.4, 0.9)))
+        upright = tuple(replace(a, events=(way,) if rng.random() < 0.8 else a.events) for a in shot.actors)
+        scene = replace(scene, shots=(replace(shot, actors=upright, cookie=None),))
+    when = np.sort(rng.choice(frame_count(2.0), 3, replace=False))
+    video = spoil(render(scene, height, width, times=when / FPS), seed)
+    real, found = truth(scene), []
     labels, colour = label(video)
-    real, rng, found = truth(scene), np.random.default_rng(seed), []
-    seen = tracks(video, labels, colour)
-    for track in seen:
-        when = np.flatnonzero(track.seen)
-        for t in rng.choice(when, min(4, len(when)), replace=False):
-            blob = track.blobs[t]
+    for k, t in enumerate(when):
+        for blob in blobs(labels[k], colour[k]):
             actor = whose(blob, t, real)
-            if actor < 0 or blob.area < 0.55 * real["radius"][actor, t] ** 2:
+            if actor < 0 or blob.area < 0.5 * real["radius"][actor, t] ** 2:
                 continue
-            view, side = picture(colour[t], labels[t], blob)
+            view, side = picture(colour[k], labels[k], blob)
             kind = KINDS.index(real["who"][actor].kind)
             found.append((np.round(view * 255).astype(np.uint8), kind, np.log(real["radius"][actor, t] / side), real["angle"][actor, t]))
     return found
@@ -145,7 +151,7 @@ def _pretend(track, actor: int, real: dict, path: Path, rng):
     round_ = 0.0
     if actor >= 0:
         hidden = np.nan_to_num(track.values("covered")) + np.nan_to_num(track.values("cut"))
-        scale = real["radius"][actor] / path.zoom * np.exp(rng.normal(0, 0.03 + 0.15 * hidden))
+        scale = real["radius"][actor] / path.zoom * np.exp(rng.normal(0, 0.03 + 0.1 * hidden))
         angle = real["angle"][actor] + rng.normal(0, 0.08 + 0.6 * hidden) + np.pi * (rng.random(T) < 0.02)
         round_ = float(np.clip(real["who"][actor].kind in ("ball", "ring"), 0.03, 0.97))
     else:
@@ -155,7 +161,7 @@ def _pretend(track, actor: int, real: dict, path: Path, rng):
     kinds = np.zeros(9)
     kinds[0] = round_
     x, y = track.values("x") / path.zoom + path.x, track.values("y") / path.zoom
-    return Person(track, "", "", kinds, 0.0, x, y, track.values("bottom") / path.zoom, scale, angle)
+    return Person(track, "", "", kinds, 0.0, x, y, track.values("bottom") / path.zoom, scale, angle, track.values("area"))
 
 
 def _actor(track, real: dict) -> int:

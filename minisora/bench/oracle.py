@@ -28,7 +28,7 @@ class Cast:
     def __init__(self, seen: Seen, claims: tuple[Claim, ...]):
         self.seen = seen
         self.colours = {claim.members: claim.value for claim in claims if claim.dimension == "colour"}
-        self.turned = {(claim.members, claim.event): claim.detail for claim in claims if claim.value == "change colour"}
+        self.said = {(claim.members, claim.event): claim for claim in claims if claim.dimension == "motion"}
 
     def people(self, members: tuple[int, ...]) -> list[Person]:
         """Whoever has the colour that the caption gives to these members."""
@@ -62,9 +62,8 @@ class Cast:
 
     def moves(self, person: Person, claim: Claim, other: list[Person]) -> bool:
         detail, action = claim.detail, claim.value
-        side = detail if detail in ("left", "right") else ""
         whom = other if claim.other else self.seen.cookies if action == "eat" else None
-        if not does(self.seen, person, action, side, detail if action == "change colour" else "", whom, in_place=detail == "in place"):
+        if not does(self.seen, person, action, *self.manner(claim), whom):
             return False
         if action == "eat" and detail.isdigit():
             return bitten(self.seen.cookies, int(detail))
@@ -72,8 +71,15 @@ class Cast:
             return any(came_out(person, screen) == detail for screen in other)
         return True
 
+    def manner(self, claim: Claim) -> tuple[str, str]:
+        """Direction and new colour that a motion claim names, "" where it names none."""
+        side = claim.detail if claim.detail in ("left", "right", "in place") else ""
+        return side, claim.detail if claim.value == "change colour" else ""
+
     def follows(self, person: Person, claim: Claim) -> bool:
-        first, then = claim.value.split(">")
+        actions, manners = claim.value.split(">"), []
         sides = claim.detail.split(">") if claim.detail else ("", "")
-        turns = [self.turned.get((claim.members, event), "") for event in (claim.event, claim.event + 1)]
-        return in_order(person, (first, sides[0]), (then, sides[1]), (turns[0] * (first == "change colour"), turns[1] * (then == "change colour")))
+        for k, (action, side) in enumerate(zip(actions, sides, strict=True)):
+            told = self.said.get((claim.members, claim.event + k))
+            manners.append(self.manner(told) if told is not None and told.value == action else (side, ""))
+        return in_order(person, *[(action, side) for action, (side, _) in zip(actions, manners, strict=True)], tuple(turns for _, turns in manners))

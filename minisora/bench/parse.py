@@ -38,6 +38,7 @@ class Person:
     bottom: np.ndarray
     scale: np.ndarray  # half-height in units
     angle: np.ndarray  # radians, not a number where not seen
+    area: np.ndarray  # units² of what is seen of it
     actions: np.ndarray | None = None  # (17, T) probabilities of ACTIONS
     directions: np.ndarray | None = None  # (3, T) of DIRECTIONS
     targets: np.ndarray | None = None  # (1 + others, T): nobody, then the other people and cookies in order
@@ -197,7 +198,8 @@ def _person(eye: Eye, track: Track, labels, colour, path: Path) -> Person:
     if not clear.any():
         clear = covered[when] <= np.sort(covered[when])[min(2, len(when) - 1)]
     probabilities = np.exp(kinds[clear]).mean(0)
-    early = scale[when][clear][: max(1, min(3, T // 4))]
+    nearly = (covered[when] < 0.2) & (cut[when] == 0)
+    early = scale[when][nearly if nearly.any() else clear][: max(1, min(3, T // 4))]
     x, y = track.values("x") / path.zoom + path.x, track.values("y") / path.zoom
     colours = [*COLOURS, "brown"]
     return Person(
@@ -211,6 +213,7 @@ def _person(eye: Eye, track: Track, labels, colour, path: Path) -> Person:
         track.values("bottom") / path.zoom,
         scale,
         angle,
+        area / path.zoom**2,
     )
 
 

@@ -8,6 +8,7 @@ from .colours import COOKIE, Blob, blobs, join, label
 
 NEAR = 0.12  # units that a blob may lie outside the box where its track is expected
 FRAGMENT = 0.35  # a track whose usual area is below this share of its largest twin's is a piece of it
+PASSING = 4  # frames: a colour that comes and goes within so many is what two others make while one turns into the other
 BLEND = 6  # frames that a change from one colour to another may take in which it has neither
 
 
@@ -70,8 +71,10 @@ def _step(mine: list[Track], found: list[Blob], name: int, t: int) -> list[Track
     for track in mine:  # whoever was lost takes what is left over
         if track.blobs[-1] is None and spare:
             last = track.last()
-            track.blobs[-1] = min(spare, key=lambda blob: np.hypot(blob.x - last.x, blob.y - last.y))
-            spare.remove(track.blobs[-1])
+            nearest = min(spare, key=lambda blob: np.hypot(blob.x - last.x, blob.y - last.y))
+            if track.seen.sum() > PASSING or np.hypot(nearest.x - last.x, nearest.y - last.y) < NEAR:
+                track.blobs[-1] = nearest
+                spare.remove(nearest)
     return [Track(name, [None] * t + [blob]) for blob in spare]
 
 
@@ -105,13 +108,15 @@ def _whole(track: Track, pieces: list[Blob]) -> tuple[Blob | None, list[Blob]]:
 
 
 def _without_pieces(live: list[Track]) -> list[Track]:
-    """Drops the tracks that are only pieces of a twin, or flickers of one frame in a video of many."""
+    """Drops the tracks that are only pieces of a twin, that flicker for a frame or two, or that are a colour between two others."""
     kept = []
     for track in live:
         largest = max(np.nanmedian(twin.values("area")) for twin in live if twin.colour == track.colour)
         piece = np.nanmedian(track.values("area")) < FRAGMENT * largest and track.colour != COOKIE
-        flicker = track.seen.sum() < min(3, len(track))
-        if not piece and not flicker:
+        seen, T = np.flatnonzero(track.seen), len(track)
+        flicker = len(seen) < min(3, T)
+        passing = T > 2 * PASSING and len(seen) <= PASSING and seen[0] > 0 and seen[-1] < T - 1
+        if not piece and not flicker and not passing:
             kept.append(track)
     return kept
 
