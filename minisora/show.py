@@ -14,14 +14,13 @@ import numpy as np
 from PIL import Image
 
 from minisora.errors import UserError
-from minisora.video import Video
+from minisora.video import Video, png
 
 # The axes of tensors have the same colours in every figure of the course (Okabe and Ito's, which colour-blind readers tell apart).
 AXES = {"t": "#D55E00", "h": "#009E73", "w": "#0072B2", "c": "#CC79A7", "N": "#E69F00", "D": "#56B4E9", "L": "#8C6D1F", "sigma": "#6B6B6B"}
 AXES |= {"T": AXES["t"], "H": AXES["h"], "W": AXES["w"], "C": AXES["c"]}
 DPI = 144  # of figures; shown at two thirds of it, so that they stay sharp
 LARGEST = 90_000  # characters of one output
-FINE = 32_000  # bytes of a PNG that may keep all its colours; a larger one is drawn with 256
 
 
 class Shown:
@@ -49,7 +48,7 @@ def picture(thing: Any, alt: str, width: int | None = None) -> Shown:
     """What `show` shows, as an object, to be put or updated somewhere by hand."""
     alt = _words(alt)
     if isinstance(thing, Video) and len(thing) > 1:
-        return Shown(thing.player(alt, LARGEST), alt)
+        return Shown(thing.player(alt, scale=round((width or 0) / thing.width), largest=LARGEST), alt)
     return Shown(_img(thing, alt, width), alt)
 
 
@@ -93,18 +92,6 @@ def grid(videos: Sequence[Video], columns: int = 3, gap: int = 4) -> Video:
     return Video(sheet, first.fps)
 
 
-def png(image: Image.Image) -> bytes:
-    """The PNG file of an image, with a palette of 256 colours where all of them would make it large."""
-    whole = _encoded(image)
-    return whole if len(whole) <= FINE else _encoded(image.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
-
-
-def _encoded(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
 def _row(figures: list[str], alt: str) -> Shown:
     return Shown(f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(figures)}</div>', alt)
 
@@ -119,7 +106,7 @@ def _img(thing: Any, alt: str, width: int | None) -> str:
     """An <img> tag: small pictures are enlarged by whole pixels, figures keep their size in inches."""
     figure = hasattr(thing, "savefig")
     image = _drawn(thing) if figure else _image(thing)
-    shown = width or (round(image.width * 96 / DPI) if figure else image.width * max(1, round(128 / image.height)))
+    shown = width or (round(image.width * 96 / DPI) if figure else image.width * max(1, round(128 / min(image.size))))
     pixels = "" if figure or shown < image.width else "image-rendering:pixelated;"
     source = base64.b64encode(png(image)).decode()
     style = f"{pixels}width:{shown}px;max-width:100%;height:auto"

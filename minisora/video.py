@@ -17,6 +17,7 @@ from minisora.world.scene import FPS
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 WRITES = (".mp4", ".gif", ".png")
 CRF = 12  # H.264's quality: 0 is lossless, 23 the usual; drawn outlines show ringing from about 16
+COARSER = (16, 20, 24, 28, 32)  # tried one after the other where a page has little room
 GIF_REPEATS = 4  # a GIF plays this often again and then rests
 
 
@@ -88,10 +89,10 @@ class Video:
         write_whole(path, lambda temporary: write(video, temporary))
         return path
 
-    def to_bytes(self) -> bytes:
-        """The mp4 file as bytes."""
+    def to_bytes(self, crf: int = CRF) -> bytes:
+        """The mp4 file as bytes. crf: H.264's quality, 0 is lossless."""
         buffer = io.BytesIO()
-        _write_mp4(self, buffer)
+        _write_mp4(self, buffer, crf)
         return buffer.getvalue()
 
     @classmethod
@@ -109,21 +110,22 @@ class Video:
     def _repr_html_(self) -> str:
         return self.player()
 
-    def player(self, alt: str = "", largest: int = 10**9) -> str:
+    def player(self, alt: str = "", scale: int = 0, largest: int = 10**9) -> str:
         """A player with controls, as HTML: it starts when it is told to, plays once and needs no file beside the page.
 
-        alt: what is to be seen, if not what the video itself says. largest: characters, if that is possible: the file is then
-        drawn with smaller pixels, which the page enlarges again.
+        alt: what is to be seen, if not what the video itself says. scale: how large a pixel appears; 0: such that the video is
+        about 256 high. largest: characters; a file that would be longer is coded more coarsely, as far as that goes.
         """
-        scale = min(max(1, round(256 / min(self.height, self.width))), 32)
+        scale = scale or min(max(1, round(256 / min(self.height, self.width))), 32)
         alt = html.escape(alt or self.alt or f"a video of {self.seconds:g} seconds", quote=True)
-        poster = f"data:image/png;base64,{_base64_png(Image.fromarray(self.frames[0]))}"
+        poster = f"data:image/png;base64,{base64.b64encode(png(Image.fromarray(self.frames[0]))).decode()}"
         style = "image-rendering:pixelated;max-width:100%;height:auto"
         size = f'width="{scale * self.width}" height="{scale * self.height}" style="{style}"'
         if len(self) == 1:
             return f'<img src="{poster}" alt="{alt}" title="{alt}" {size}>'
-        for fine in range(scale, 0, -1):
-            source = base64.b64encode(self.enlarged(fine).to_bytes()).decode()
+        half = max(min(scale, 2), -(-scale // 2))  # drawn at about half the size, which the page enlarges again
+        for fine, crf in ((scale, CRF), (half, CRF), *((half, coarse) for coarse in COARSER)):
+            source = base64.b64encode(self.enlarged(fine).to_bytes(crf)).decode()
             page = (
                 f'<video controls muted playsinline preload="auto" aria-label="{alt}" title="{alt}" poster="{poster}" {size}>'
                 f'<source type="video/mp4" src="data:video/mp4;base64,{source}">{alt}</video>'
@@ -161,7 +163,7 @@ def write_whole(path: Path, write) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def _write_mp4(video: Video, file: Path | io.BytesIO) -> None:
+def _write_mp4(video: Video, file: Path | io.BytesIO, crf: int = CRF) -> None:
     from fractions import Fraction
 
     import av
@@ -173,7 +175,7 @@ def _write_mp4(video: Video, file: Path | io.BytesIO) -> None:
     in_memory = isinstance(file, io.BytesIO)
     options = {"fflags": "+bitexact"} if in_memory else {"fflags": "+bitexact", "movflags": "+faststart"}  # faststart reads its file again
     with av.open(file if in_memory else str(file), "w", format="mp4", options=options) as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": str(CRF), "preset": "slow", "tune": "animation"})
+        stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "slow", "tune": "animation"})
         stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
         stream.codec_context.thread_count = 1  # x264 writes the count into the file: with one, every machine writes the same
         stream.codec_context.colorspace = stream.codec_context.color_primaries = stream.codec_context.color_trc = 1  # BT.709
@@ -197,7 +199,13 @@ def _write_png(video: Video, file: Path) -> None:
     video.strip().save(file, format="PNG")
 
 
-def _base64_png(image: Image.Image) -> str:
+def png(image: Image.Image, fine: int = 32_000) -> bytes:
+    """The PNG file of an image, for a page: with a palette of 256 colours where all of them would take more than `fine` bytes."""
+    whole = _encoded(image)
+    return whole if len(whole) <= fine else _encoded(image.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
+
+
+def _encoded(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
+    image.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
