@@ -1,0 +1,82 @@
+"""Puts together the weights that the repository ships, from the runs that made them.
+
+    python tools/release.py runs                # from runs/vae-small, runs/text-small and runs/dit-small into data/weights
+    python -m minisora bench --suite core --n 256 --json data/bench/core.json
+
+Copies every part, the log of every run (data/weights/logs/), and draws the curves. The model card beside them is written by hand; its
+numbers name the recorded files that they come from, and a test compares them.
+"""
+
+import argparse
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import matplotlib
+import torch
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+from minisora.text import Tokenizer  # noqa: E402
+from minisora.train.dit import load_dit, load_text  # noqa: E402
+from minisora.train.vae import load_vae  # noqa: E402
+from minisora.weights import save_part  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+RUNS = {"vae": "the autoencoder", "text": "the text encoder, from captions alone", "dit": "the denoiser"}
+SHOWN = {"vae": ("loss", "psnr"), "text": ("loss", "check_kind"), "dit": ("loss", "check")}
+PRIVATE = ("runs", "export", "resume", "quiet")  # of a command: where things lay on the machine
+
+
+def log_of(run: Path) -> list[dict[str, float]]:
+    """The rows of a run's log: numbers only."""
+    with open(run / "csv" / "metrics.csv", newline="") as file:
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+
+
+def about(run: Path, rows: list[dict[str, float]]) -> dict:
+    """What a run was: its flags, its last step, the last value of everything that it logged."""
+    flags = json.loads((run / "command.json").read_text())
+    flags = {key: Path(value).name if "/" in value else value for key, value in flags.items() if key not in PRIVATE and value != "None"}
+    last = {key: round(value, 4) for row in rows for key, value in row.items()}
+    return {"flags": flags, "steps": int(max(row["step"] for row in rows)) + 1, "last": last, "torch": torch.__version__.split("+")[0]}
+
+
+def draw(logs: dict[str, list[dict[str, float]]], path: Path) -> None:
+    figure, axes = plt.subplots(len(logs), 2, figsize=(9, 2.6 * len(logs)), squeeze=False, layout="constrained")
+    for row, (name, rows) in zip(axes, logs.items(), strict=True):
+        for axis, key in zip(row, SHOWN[name], strict=True):
+            points = [(point["step"], point[key]) for point in rows if key in point]
+            axis.plot(*zip(*points, strict=True), color="#3a6ea5", linewidth=1)
+            axis.set(title=f"{name}: {key}", xlabel="step", yscale="log" if key in ("loss", "check") else "linear")
+    figure.savefig(path, dpi=80)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--preset", default="small")
+    parser.add_argument("--out", type=Path, default=ROOT / "data" / "weights")
+    args = parser.parse_args()
+    made = {name: args.runs / f"{name}-{args.preset}" for name in RUNS}
+    vae, dit, text = load_vae(made["vae"] / "export"), load_dit(made["dit"] / "export"), load_text(made["dit"] / "export")
+    for name, part in (("vae", vae), ("dit", dit), ("text", text)):
+        save_part(args.out, name, part, asdict(part.config))
+    Tokenizer.load(made["dit"] / "export").save(args.out)
+    (args.out / "logs").mkdir(exist_ok=True)
+    logs = {name: log_of(run) for name, run in made.items() if (run / "csv" / "metrics.csv").exists()}
+    for name, rows in logs.items():
+        with open(args.out / "logs" / f"{name}.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, sorted({key for row in rows for key in row}))
+            writer.writeheader()
+            writer.writerows({key: round(value, 5) for key, value in row.items()} for row in rows)
+    runs = {name: about(made[name], rows) for name, rows in logs.items()}
+    (args.out / "logs" / "runs.json").write_text(json.dumps(runs, indent=1) + "\n")
+    draw(logs, args.out / "logs" / "curves.png")
+    print(args.out)
+
+
+if __name__ == "__main__":
+    main()
