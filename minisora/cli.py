@@ -52,7 +52,7 @@ def build_parser() -> Parser:
     data.add_argument("action", nargs="?", help="build")
     data.set_defaults(run=data_build)
 
-    bench = commands.add_parser("bench", help="ask the oracle how well sentences are followed; bench render: frames a second", add_help=False)
+    bench = commands.add_parser("bench", help="how well sentences are followed; bench render: how fast", add_help=False)
     bench.set_defaults(run=run_bench)
 
     doctor = commands.add_parser("doctor", help="print the environment and what is wrong with it, for bug reports")
