@@ -141,7 +141,7 @@ def teach_reader(reader, lessons, count: int) -> None:
     rng = np.random.default_rng(0)
     for step in steps(reader, count, 2e-3, "reader"):
         rows = groups[lengths[rng.choice(len(lengths), p=share / share.sum())]]
-        batch = collate([rows[i] for i in rng.integers(0, len(rows), 48)], rng)
+        batch = collate([rows[i] for i in rng.integers(0, len(rows), 32)], rng)
         own, pair, present, *wanted = batch
         answers = reader(own, pair, present)
         losses = [F.cross_entropy(answer, want, ignore_index=-1) for answer, want in zip(answers, wanted, strict=True)]
