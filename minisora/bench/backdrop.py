@@ -1,5 +1,8 @@
-"""Recognises the place and the look. The place from a small picture with the characters painted out; the look from the marks
-that it leaves on pixels: dark lines around the characters, the paper's grain that repeats, how strong the background's colours are. Built in chapter 8."""
+"""Recognises the place and the look. Built in chapter 8.
+
+The place from a small picture with the characters painted out; the look from the marks that it leaves on pixels: dark lines
+around the characters, the paper's grain that repeats, how strong the background's colours are.
+"""
 
 import cv2
 import numpy as np

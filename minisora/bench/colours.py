@@ -18,6 +18,7 @@ ORANGE = COLOURS.index("orange")
 BROWN = (0.75, 0.88)  # an orange hue below both this saturation and this value is brown
 REACH = 20.0  # degrees of hue around a colour that still carry its name
 SATURATED, LIT = 0.45, 0.30
+INKY = 0.42  # brightness below which a pixel may be part of an ink line
 BRIDGE = 0.09  # units: the widest gap that a pair of eyes can leave in a body
 LONG = 1.5  # no body is this many times as long as it is wide
 SPECK = 0.0012  # blobs below this area (units²) are noise
@@ -71,9 +72,9 @@ def blobs(labels: np.ndarray, colour: np.ndarray) -> list[Blob]:
     H, W = labels.shape
     unit = min(H, W)
     found = []
-    anyone = (labels != NOTHING).astype(np.uint8)
     for name in np.unique(labels[labels != NOTHING]):
         own = (labels == name).astype(np.uint8)
+        others = somebody_else(labels, colour, name)
         count, marks, stats, centres = cv2.connectedComponentsWithStats(own, connectivity=8)
         for index in range(1, count):
             left, top, width, height, pixels = stats[index]
@@ -84,7 +85,6 @@ def blobs(labels: np.ndarray, colour: np.ndarray) -> list[Blob]:
             if not cv2.erode(mask.astype(np.uint8), np.ones((2, 2), np.uint8)).any():
                 continue  # a rim one pixel wide between two others is a mixture, not a thing
             ring = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool) & ~mask
-            other = (anyone[box] > 0) & ~(own[box] > 0)
             inside = colour[top : top + height, left : left + width][marks[top : top + height, left : left + width] == index]
             turn = np.exp(1j * np.radians(inside[:, 0])).mean()
             found.append(
@@ -99,13 +99,24 @@ def blobs(labels: np.ndarray, colour: np.ndarray) -> list[Blob]:
                     area=pixels / unit**2,
                     hue=float(np.degrees(np.angle(turn)) % 360),
                     value=float(np.median(inside[:, 2])),
-                    covered=float((other & ring).sum() / max(ring.sum(), 1)),
+                    covered=float((others[box] & ring).sum() / max(ring.sum(), 1)),
                     cut=bool(left == 0 or top == 0 or left + width == W or top + height == H),
                     mask=mask,
                     corner=(max(top - 2, 0), max(left - 2, 0)),
                 )
             )
     return sorted(_bridged(found), key=lambda blob: -blob.area)
+
+
+def somebody_else(labels: np.ndarray, colour: np.ndarray, name: int) -> np.ndarray:
+    """Pixels (H, W) bool of everybody who is not of colour `name`, with the dark line that ink draws around them."""
+    others = ((labels != NOTHING) & (labels != name)).astype(np.uint8)
+    if not others.any():
+        return others.astype(bool)
+    dark = ((labels == NOTHING) & (colour[..., 2] < INKY)).astype(np.uint8)
+    for _ in range(2):  # pixels: as wide as the line gets
+        others |= cv2.dilate(others, np.ones((3, 3), np.uint8)) & dark
+    return others.astype(bool)
 
 
 def _bridged(found: list[Blob]) -> list[Blob]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from minisora.world.scene import KINDS
 
-from .colours import NOTHING, Blob
+from .colours import Blob, somebody_else
 
 SIDE = 16  # pixels of the picture that the eye looks at
 MARGIN = 1.3  # of it, over the blob's box
@@ -22,7 +22,7 @@ MESS = len(KINDS)  # the answer "no clean shape"
 class Eye(nn.Module):
     """Pictures (N, 3, 16, 16) → kind logits (N, 9), log of half-height over picture side (N,), sine and cosine of the angle (N, 2).
 
-    Kind and size come from the outline alone (what is seen of the body, what covers it); the angle from the brightness too: the face tells it.
+    Kind and size come from the outline alone (what is seen of the body, what covers it); the angle from the face too.
     """
 
     def __init__(self, width: int = 16):
@@ -56,7 +56,7 @@ def picture(frame_hsv: np.ndarray, labels: np.ndarray, blob: Blob) -> tuple[np.n
     row, column = blob.corner
     own[row : row + blob.mask.shape[0], column : column + blob.mask.shape[1]] = blob.mask
     level = float(np.median(strength[own > 0]))
-    other = ((labels != NOTHING) & (labels != blob.colour)).astype(np.float32)
+    other = somebody_else(labels, frame_hsv, blob.colour).astype(np.float32)
     near = cv2.dilate(own, np.ones((3, 3), np.uint8)) * (1 - other)
     soft = np.maximum(own * 0.7, np.clip(strength / max(level, 0.05), 0, 1)) * near
     stack = np.stack([soft, other, frame_hsv[..., 2]], -1)

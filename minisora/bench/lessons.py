@@ -14,8 +14,9 @@ from minisora.world.scene import ACTIONS, COLOURS, FPS, GROUND, KINDS, LOOKS, PL
 from .backdrop import describe
 from .camera import Path
 from .colours import COOKIE, blobs, label
-from .eye import picture
+from .eye import Eye, picture
 from .features import features, others
+from .parse import examine
 from .track import tracks
 from .verbs import DIRECTIONS
 
@@ -61,7 +62,10 @@ def truth(scene: Scene) -> dict:
         "radius": sizes[:, None] * now.scale * zoom,
         "angle": now.angle,
         "who": [scene.cast[actor.member] for actor in shot.actors],
-        "colours": [{COLOURS.index(scene.cast[a.member].colour), *([COLOURS.index(c)] if c else [])} for a, c in zip(shot.actors, now.to_colour, strict=True)],
+        "colours": [
+            {COLOURS.index(colour) for colour in (scene.cast[actor.member].colour, turned) if colour}
+            for actor, turned in zip(shot.actors, now.to_colour, strict=True)
+        ],
         "times": times,
         "cx": cx,
         "zoom": zoom,
@@ -109,20 +113,18 @@ def backdrop_lesson(seed: int) -> tuple[np.ndarray, np.ndarray, int, int]:
     return small, marks, PLACES.index(scene.shots[0].place), LOOKS.index(scene.look)
 
 
-def verb_lesson(seed: int):
-    """own, pair, and per person and frame the action, direction and target (-1: not known), of one scene; None when nobody is seen.
-
-    Where people are comes from the pixels; what the eye and the camera would say comes from the truth with errors of their size.
-    """
+def verb_lesson(seed: int, eye: Eye):
+    """own, pair, and per person and frame the action, direction and target (-1: not known), of one scene; None when nobody is seen."""
     scene, video = lesson_scene(3_000_000 + seed, moving=True)
     real, shot, rng = truth(scene), scene.shots[0], np.random.default_rng(seed)
-    found = tracks(video)
-    if not found:
+    path = Path(real["cx"] - real["cx"][0] + rng.normal(0, 0.002, len(video)), real["zoom"], shot.camera.move)  # as `camera` finds it
+    labels, colour = label(video)
+    people = examine(eye, tracks(video, labels, colour), labels, colour, path)
+    if not people:
         return None
-    found.sort(key=lambda track: track.colour == COOKIE)
+    people.sort(key=lambda person: person.track.colour == COOKIE)
+    found = [person.track for person in people]
     actor = [_actor(track, real) for track in found]
-    path = Path(real["cx"] - real["cx"][0] + rng.normal(0, 0.002, len(video)), real["zoom"], shot.camera.move)
-    people = [_pretend(track, a, real, path, rng) for track, a in zip(found, actor, strict=True)]
     own, pair = features(people, path, FPS)
     index = {a.member: i for i, a in enumerate(shot.actors)}
     action, direction, target = (np.full((len(people), len(real["times"])), -1, np.int64) for _ in range(3))
@@ -140,28 +142,6 @@ def verb_lesson(seed: int):
             if whom is not None or event.action == "eat":
                 target[p, on] = 1 + others(len(people), p).index(aims[0]) if aims else -1
     return own, pair, action, direction, target
-
-
-def _pretend(track, actor: int, real: dict, path: Path, rng):
-    """A person as the eye would have seen it, from the truth: size and angle with errors, sometimes gross ones."""
-    from .parse import Person
-
-    T = len(track)
-    scale, angle = track.values("bottom") * np.nan, np.full(T, np.nan)
-    round_ = 0.0
-    if actor >= 0:
-        hidden = np.nan_to_num(track.values("covered")) + np.nan_to_num(track.values("cut"))
-        scale = real["radius"][actor] / path.zoom * np.exp(rng.normal(0, 0.03 + 0.1 * hidden))
-        angle = real["angle"][actor] + rng.normal(0, 0.08 + 0.6 * hidden) + np.pi * (rng.random(T) < 0.02)
-        round_ = float(np.clip(real["who"][actor].kind in ("ball", "ring"), 0.03, 0.97))
-    else:
-        scale = (track.values("top") - track.values("bottom")) / 2 / path.zoom
-        angle = rng.uniform(-3, 3, T)
-    scale, angle = np.where(track.seen, scale, np.nan), np.where(track.seen, np.angle(np.exp(1j * angle)), np.nan)
-    kinds = np.zeros(9)
-    kinds[0] = round_
-    x, y = track.values("x") / path.zoom + path.x, track.values("y") / path.zoom
-    return Person(track, "", "", kinds, 0.0, x, y, track.values("bottom") / path.zoom, scale, angle, track.values("area"))
 
 
 def _actor(track, real: dict) -> int:

@@ -82,4 +82,5 @@ class Cast:
         for k, (action, side) in enumerate(zip(actions, sides, strict=True)):
             told = self.said.get((claim.members, claim.event + k))
             manners.append(self.manner(told) if told is not None and told.value == action else (side, ""))
-        return in_order(person, *[(action, side) for action, (side, _) in zip(actions, manners, strict=True)], tuple(turns for _, turns in manners))
+        first, then = ((action, side) for action, (side, _) in zip(actions, manners, strict=True))
+        return in_order(person, first, then, tuple(turns for _, turns in manners))

@@ -6,7 +6,6 @@ from pathlib import Path as FilePath
 
 import cv2
 import numpy as np
-import torch
 
 from minisora.world.scene import ACTIONS, COLOURS, FPS, KINDS, LOOKS, PLACES, SIZES
 

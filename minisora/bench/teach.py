@@ -3,6 +3,7 @@
 import argparse
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ MESSY = 0.25  # share of the pictures that are spoiled until they are no clean s
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="python -m minisora.bench.teach", description="Teach the oracle on rendered scenes.")
     parser.add_argument("--scenes", type=int, default=5000, help="scenes for each part (default 5000)")
-    parser.add_argument("--steps", type=int, default=2500, help="training steps of each part (default 2500)")
+    parser.add_argument("--steps", type=int, default=2000, help="training steps of each part (default 2000)")
     parser.add_argument("--cache", metavar="FOLDER", help="keep the scenes here for another time")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", choices=("eye", "backdrop", "reader"), help="teach this part alone, keep the others")
@@ -35,7 +36,7 @@ def main(argv=None) -> int:
         if args.only in (None, "backdrop"):
             teach_backdrop(oracle.backdrop, _lessons(pool, backdrop_lesson, range(args.scenes // 2), args.cache, "backdrop"), args.steps)
         if args.only in (None, "reader"):
-            lessons = _lessons(pool, verb_lesson, range(args.scenes), args.cache, "reader")
+            lessons = _lessons(pool, partial(verb_lesson, eye=oracle.eye), range(args.scenes), args.cache, "reader")
             teach_reader(oracle.reader, [found for found in lessons if found is not None], args.steps)
     oracle.save()
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e3:.0f} kB")
@@ -91,8 +92,8 @@ def teach_eye(eye, lessons, count: int) -> None:
         logits, size, turn = eye(views[:held].float() / 255)
     off = torch.atan2(turn[:, 0], turn[:, 1]) - angles[:held]
     off = torch.atan2(off.sin(), off.cos()).abs()
-    print(f"eye, held out: kind {(logits.argmax(1) == kinds[:held]).float().mean():.4f}, size off {(size - sizes[:held]).abs().mean():.3f}, "
-          f"angle off {off.median():.3f}")  # fmt: skip
+    right, wide = (logits.argmax(1) == kinds[:held]).float().mean(), (size - sizes[:held]).abs().mean()
+    print(f"eye, held out: kind {right:.4f}, size off {wide:.3f}, angle off {off.median():.3f}")
 
 
 def mess_up(x: torch.Tensor, kind: torch.Tensor):

@@ -149,7 +149,8 @@ def _recoloured(live: list[Track]) -> list[Track]:
         if best is None:
             continue
         earlier = best[1]
-        earlier.blobs = [old if t < begin and old is not None else new for t, (old, new) in enumerate(zip(earlier.blobs, later.blobs, strict=True))]
+        pairs = enumerate(zip(earlier.blobs, later.blobs, strict=True))
+        earlier.blobs = [old if t < begin and old is not None else new for t, (old, new) in pairs]
         earlier.turns = later.turns if later.turns >= 0 else later.colour
         return _recoloured([track for track in live if track is not later])
     return live
