@@ -67,7 +67,7 @@ def _whole(w: Writer, style: str, terse: int) -> list[tuple[int, str]]:
         where = w.place()
         tells = _tells(w, [g for g in range(len(w.groups)) if style != "short" or g == _main(w) or w.odds(0.6)], terse)
         opening = w.pick(("then the picture cuts: ", "cut: ", "next, ")) if n else ""
-        text = sentence(f"{opening}{where}, {tells[0]}") + "".join(" " + sentence(t) for t in tells[1:])
+        text = " ".join(sentence(t) for t in (f"{opening}{', '.join([where, *tells[:1]])}", *tells[1:]))
         if w.shot.camera.move != "still" and (style != "short" or w.odds(0.4)):
             text += " " + sentence(w.camera())
         parts.append((n + 1, text))

@@ -205,3 +205,12 @@ def test_verbs_and_vocabulary():
     assert 250 <= len(VOCABULARY) <= 360
     assert {*KINDS, *COLOURS, *SIZES} <= set(VOCABULARY) and len(ACTIONS) == 17
     assert set("a red ball hops over a blue box in the snow".split()) <= set(VOCABULARY)
+
+
+def test_every_style_has_words_for_scenes_with_cuts():
+    for seed in range(500_000_000, 500_000_120):  # among them shots in which nobody does anything
+        scene = sample_scene(seed, seconds=4.0, shots=2)
+        for style in STYLES:
+            told = caption(scene, style, seed)
+            assert style == "odd" or [shot for shot, _ in told.parts] == [0, 1, 2]  # an odd one may be a mere list of who is there
+            assert all(text for _, text in told.parts)
