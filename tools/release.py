@@ -38,7 +38,8 @@ def log_of(run: Path) -> list[dict[str, float]]:
 
 def about(run: Path, rows: list[dict[str, float]]) -> dict:
     """What a run was: its flags, its last step, the last value of everything that it logged."""
-    flags = json.loads((run / "command.json").read_text())
+    recorded = run / "command.json"
+    flags = json.loads(recorded.read_text()) if recorded.exists() else {}
     flags = {key: Path(value).name if "/" in value else value for key, value in flags.items() if key not in PRIVATE and value != "None"}
     last = {key: round(value, 4) for row in rows for key, value in row.items()}
     return {"flags": flags, "steps": int(max(row["step"] for row in rows)) + 1, "last": last, "torch": torch.__version__.split("+")[0]}

@@ -74,7 +74,7 @@ def blobs(labels: np.ndarray, colour: np.ndarray) -> list[Blob]:
     found = []
     for name in np.unique(labels[labels != NOTHING]):
         own = (labels == name).astype(np.uint8)
-        others = somebody_else(labels, colour, name)
+        others = somebody_else(labels, colour, int(name))
         count, marks, stats, centres = cv2.connectedComponentsWithStats(own, connectivity=8)
         for index in range(1, count):
             left, top, width, height, pixels = stats[index]
@@ -102,7 +102,7 @@ def blobs(labels: np.ndarray, colour: np.ndarray) -> list[Blob]:
                     covered=float((others[box] & ring).sum() / max(ring.sum(), 1)),
                     cut=bool(left == 0 or top == 0 or left + width == W or top + height == H),
                     mask=mask,
-                    corner=(max(top - 2, 0), max(left - 2, 0)),
+                    corner=(int(max(top - 2, 0)), int(max(left - 2, 0))),
                 )
             )
     return sorted(_bridged(found), key=lambda blob: -blob.area)

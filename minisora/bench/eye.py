@@ -56,7 +56,7 @@ def picture(frame_hsv: np.ndarray, labels: np.ndarray, blob: Blob) -> tuple[np.n
     row, column = blob.corner
     own[row : row + blob.mask.shape[0], column : column + blob.mask.shape[1]] = blob.mask
     level = float(np.median(strength[own > 0]))
-    other = somebody_else(labels, frame_hsv, blob.colour).astype(np.float32)
+    other = somebody_else(labels, frame_hsv, int(blob.colour)).astype(np.float32)
     near = cv2.dilate(own, np.ones((3, 3), np.uint8)) * (1 - other)
     soft = np.maximum(own * 0.7, np.clip(strength / max(level, 0.05), 0, 1)) * near
     stack = np.stack([soft, other, frame_hsv[..., 2]], -1)
