@@ -1,6 +1,5 @@
 """MiniSora with random weights, and with the repository's own where they are there."""
 
-import numpy as np
 import pytest
 import torch
 
