@@ -27,6 +27,7 @@ class Video:
 
     alt: what is to be seen, in words (the prompt, for a generated video).
     unknown: words of the prompt that the model does not know, each with the nearest that it knows.
+    note: what was rounded or fitted on the way, in a line; "" when nothing was.
     Raises UserError when frames are of another type or shape, or none.
     """
 
@@ -34,6 +35,7 @@ class Video:
     fps: float = FPS
     alt: str = ""
     unknown: tuple = ()
+    note: str = ""
 
     def __post_init__(self) -> None:
         self.frames = np.asarray(self.frames)
@@ -67,7 +69,7 @@ class Video:
         if not isinstance(scale, int) or not 1 <= scale <= 32:
             raise UserError(f"scale={scale}: a whole number from 1 to 32. Try scale=4.")
         frames = self.frames.repeat(scale, axis=1).repeat(scale, axis=2)
-        return Video(frames, self.fps, self.alt, self.unknown)
+        return Video(frames, self.fps, self.alt, self.unknown, self.note)
 
     def strip(self, n: int = 9, gap: int = 2) -> Image.Image:
         """`n` frames, evenly spread from first to last, side by side with `gap` white pixels between them."""
@@ -175,7 +177,8 @@ def _write_mp4(video: Video, file: Path | io.BytesIO, crf: int = CRF) -> None:
     in_memory = isinstance(file, io.BytesIO)
     options = {"fflags": "+bitexact"} if in_memory else {"fflags": "+bitexact", "movflags": "+faststart"}  # faststart reads its file again
     with av.open(file if in_memory else str(file), "w", format="mp4", options=options) as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "slow", "tune": "animation"})
+        coding = {"crf": str(crf), "preset": "slow", "tune": "animation", "x264-params": "cpu-independent=1"}  # the same bytes anywhere
+        stream = container.add_stream("libx264", rate=rate, options=coding)
         stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
         stream.codec_context.thread_count = 1  # x264 writes the count into the file: with one, every machine writes the same
         stream.codec_context.colorspace = stream.codec_context.color_primaries = stream.codec_context.color_trc = 1  # BT.709
