@@ -79,3 +79,16 @@ def shipped():
     if not config.exists() or "dit" not in json.loads(config.read_text()):
         pytest.skip("the repository's weights are not there")
     return MiniSora.from_pretrained()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """A table of seconds per notebook, where notebooks were run."""
+    seconds: dict[str, float] = {}
+    for report in (report for some in terminalreporter.stats.values() for report in some if hasattr(report, "duration")):
+        name = report.nodeid.split("::")[0]
+        if name.endswith(".ipynb"):
+            seconds[name] = seconds.get(name, 0) + report.duration
+    if seconds:
+        terminalreporter.section("seconds a notebook")
+        for name, spent in [*sorted(seconds.items()), ("all", sum(seconds.values()))]:
+            terminalreporter.write_line(f"{spent:7.1f}  {name}")

@@ -1,13 +1,8 @@
 """The same run of a chapter leaves the same file: what is chance is taken out."""
 
-import importlib.util
 import json
-from pathlib import Path
 
-PATH = Path(__file__).parent.parent / "tools" / "notebooks.py"
-spec = importlib.util.spec_from_file_location("notebooks_tool", PATH)
-tool = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(tool)
+import notebooks as tool
 
 
 def notebook(root: str, inner: str, version: str, cut: int) -> str:
@@ -38,3 +33,19 @@ def test_two_runs_leave_the_same_file():
 def test_what_was_printed_still_differs():
     text = notebook("a" * 32, "b" * 32, "3.11.1", 2)
     assert tool.normal(text) != tool.normal(text.replace('"on', '"un'))
+
+
+def kept(*texts: str, outputs: bool = True) -> dict:
+    cells = [
+        {"cell_type": "code", "source": [text], "execution_count": n if outputs else None, "outputs": [text] * outputs, "metadata": {}}
+        for n, text in enumerate(texts, 1)
+    ]
+    return {"cells": cells, "metadata": {}}
+
+
+def test_outputs_are_kept_where_the_code_is_the_same():
+    book = kept("a", "c", outputs=False)
+    assert tool.keep(book, kept("a", "b", "c")) == 0
+    assert [(cell["execution_count"], cell["outputs"]) for cell in book["cells"]] == [(1, ["a"]), (2, ["c"])]
+    book = kept("a", "B", "c", outputs=False)
+    assert tool.keep(book, kept("a", "b", "c")) == 1 and book["cells"][1]["execution_count"] is None

@@ -46,7 +46,8 @@ def test_ruff():
 
 
 def test_no_file_is_longer_than_a_sitting():
-    long = {path.name: count for path in files("*.py") if (count := len(path.read_text().splitlines())) > 300}
+    sources = ROOT / "notebooks" / "source"  # read as notebooks, whose cells are counted
+    long = {path.name: count for path in files("*.py") if (count := len(path.read_text().splitlines())) > 300 and path.parent != sources}
     assert not long, f"more than 300 lines: {long}"
 
 

@@ -5,6 +5,6 @@
 Every chapter has its own file (`chapter1.py` …), loaded when an exercise of the chapter is first checked. Built in chapter 1.
 """
 
-from minisora.check.core import Wrong, check, exercise, same
+from minisora.check.core import Wrong, check, exercise, grade, same
 
-__all__ = ["Wrong", "check", "exercise", "same"]
+__all__ = ["Wrong", "check", "exercise", "grade", "same"]

@@ -19,7 +19,7 @@ from typing import Any
 from minisora.check.compare import Wrong, called, same
 from minisora.errors import UserError, one_line
 
-__all__ = ["Exercise", "Wrong", "called", "check", "exercise", "exercises", "same"]
+__all__ = ["Exercise", "Wrong", "called", "check", "exercise", "exercises", "grade", "same"]
 OURS = Path(__file__).resolve().parent.parent  # the package: errors raised below it are told by the learner's line that led there
 CHAPTERS = range(1, 8)
 
@@ -80,6 +80,19 @@ def check(number: str, *answers: Any) -> None:
         print(f"✗ {head}: {_stopped(error)}")
     else:
         print(f"✓ {head}")
+
+
+def grade(number: str, *answers: Any) -> None:
+    """Like `check`, for autograders: silent when the answer is right, and an AssertionError with the cause when it is not."""
+    found = _find(number)
+    try:
+        found.judge(*answers)
+    except NotImplementedError as error:
+        raise AssertionError(f"{number}: not done yet") from error
+    except Wrong as wrong:
+        raise AssertionError(f"{number}: {wrong}") from None
+    except Exception as error:
+        raise AssertionError(f"{number}: {_stopped(error)}") from error
 
 
 def _find(number: str) -> Exercise:
