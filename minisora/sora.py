@@ -1,40 +1,37 @@
 """MiniSora: the autoencoder, the denoiser and the text encoder as one model that turns a sentence into a video. Built in chapters 5 to 7.
 
-Every way of using it is the same call of the sampler with another mask of what is known; `generate` knows nothing but the sentence.
+Every way of using it is the same call of the sampler with another mask of what is known; `generate` knows nothing but the sentence,
+the other ways are in modes.py.
 """
 
-import math
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from minisora import flow
 from minisora.dit import DiT, DiTConfig
 from minisora.errors import UserError, one_line
+from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, Progress, check_request
+from minisora.modes import Modes
 from minisora.patches import FRAMES_A_LATENT, PIXELS_A_LATENT
-from minisora.text import TextConfig, TextEncoder, Tokenizer
+from minisora.storyboard import Shots, board
+from minisora.text import Parts, TextConfig, TextEncoder, Tokenizer
 from minisora.vae import VAEConfig, VideoVAE
 from minisora.video import Video
 from minisora.weights import load_part, read_config, save_part
 from minisora.world.scene import FPS, frame_count
 
-MAX_SECONDS = 4.0
-MIN_SIDE, MAX_SIDE = 32, 256
-MAX_WORDS = 400
-DEFAULT_STEPS = 25
-DEFAULT_GUIDANCE = 3.0
 warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # RMSNorm's gain stays fp32 under autocast
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-Progress = Callable[[int, int], object]  # (steps done, steps in all)
 CARD = """---
 {{ card_data }}
 ---
@@ -52,6 +49,7 @@ MiniSora.from_pretrained("this folder, or its name on the hub").generate("a red 
 
 
 class MiniSora(
+    Modes,
     nn.Module,
     PyTorchModelHubMixin,
     library_name="minisora",
@@ -98,6 +96,7 @@ class MiniSora(
         height: int = 64,
         width: int = 64,
         *,
+        shots: Shots | None = None,
         seed: int = 0,
         steps: int = DEFAULT_STEPS,
         guidance: float = DEFAULT_GUIDANCE,
@@ -106,21 +105,26 @@ class MiniSora(
         """The video that `prompt` describes; the same request gives the same video, byte for byte, on one machine.
 
         seconds: above 0, up to 4, rounded to what the autoencoder codes (1 + 4k frames at 8 per second). height, width: multiples
-        of 8. guidance: 1 is none. progress(done, steps) is called after each step. Words that the model does not know are left out
-        and listed in the video's `unknown`. Raises UserError when something else is asked.
+        of 8. shots: a storyboard, a sentence for each shot, or (seconds, sentence) pairs, whose seconds then count; `prompt` tells
+        what all shots share, or is "". guidance: 1 is none. progress(done, steps) is called after each step. Words that the model
+        does not know are left out and listed in the video's `unknown`. Raises UserError when something else is asked.
         """
-        check_request(prompt, seconds, height, width, seed=seed, steps=steps, guidance=guidance)
-        frames = max(frame_count(seconds), 1 + FRAMES_A_LATENT)
+        check_request(prompt, seconds, height, width, seed=seed, steps=steps, guidance=guidance, wordless=bool(shots))
+        told, frames, frame_shot = prompt, max(frame_count(seconds), 1 + FRAMES_A_LATENT), None
+        if shots:
+            parts, frame_shot = board(shots, seconds)
+            told, frames = [(prompt, 0), *parts], 1 + FRAMES_A_LATENT * (frame_shot.shape[1] - 1)
         with self.precision():  # once around all steps: within it, weights are turned to bf16 only once
-            for step in self.sample_steps(prompt, frames, height, width, seed=seed, steps=steps, guidance=guidance):
+            steps_taken = self.sample_steps(told, frames, height, width, seed=seed, steps=steps, guidance=guidance, frame_shot=frame_shot)
+            for step in steps_taken:
                 if progress:
                     progress(step.index, step.steps)
-            return self.decoded(step.x, height, width, prompt)
+            return self.decoded(step.x, height, width, told)
 
     @torch.no_grad()
     def sample_steps(
         self,
-        prompt: str,
+        prompt: Parts,
         frames: int,
         height: int,
         width: int,
@@ -130,10 +134,18 @@ class MiniSora(
         guidance: float = DEFAULT_GUIDANCE,
         known: Bool[Tensor, "1 t"] | None = None,
         clean: Float[Tensor, "1 c t h w"] | None = None,
+        frame_shot: Int[Tensor, "1 t"] | None = None,
+        start: float = 1.0,
         **options,
     ) -> Iterator[flow.Step]:
-        """The sampler's steps towards a video, for whoever wants to watch. The latent frames `known` stay `clean`'s."""
+        """The sampler's steps towards a video, for whoever wants to watch. The latent frames `known` stay `clean`'s.
+
+        start: the noise level to begin with; below 1, `clean` with so much noise is what it begins from (SDEdit, Meng et al. 2022).
+        frame_shot: the shot of each latent frame, from 1, where `prompt` has several.
+        """
         noise = torch.randn(self.latent_shape(frames, height, width), generator=torch.Generator().manual_seed(seed))
+        if start < 1 and clean is not None:
+            noise = flow.add_noise(clean, noise, torch.full((1, noise.shape[2]), start))
         told = self.tokenizer.batch([prompt, ""])  # the second row is what the model makes when it is told nothing
         with self.precision():
             states = self.text(*told)                                                   # (2, L, D)
@@ -141,8 +153,10 @@ class MiniSora(
         def velocity(x: Tensor, sigma: Tensor, rows: slice) -> Tensor:
             """(B, c, t, h, w) of B equal latents, each under its own text."""
             count = rows.stop - rows.start
+            shot = None if frame_shot is None else frame_shot.expand(count, -1)
+            words = states[rows], told.mask[rows], told.shot[rows]
             with self.precision():
-                return self.dit(x.expand(count, -1, -1, -1, -1), sigma.expand(count, -1), states[rows], told.mask[rows], told.shot[rows])
+                return self.dit(x.expand(count, -1, -1, -1, -1), sigma.expand(count, -1), *words, shot)
 
         def both(x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
             one, other = velocity(x, sigma, slice(0, 2)).float().split(1)
@@ -150,7 +164,7 @@ class MiniSora(
 
         yield from flow.sample_steps(
             lambda x, sigma: velocity(x, sigma, slice(0, 1)).float(),
-            noise, steps=steps, guidance=guidance, both=both, known=known, clean=clean, **options,
+            noise, steps=steps, guidance=guidance, both=both, known=known, clean=clean, start=start, **options,
         )  # fmt: skip
 
     def latent_shape(self, frames: int, height: int, width: int) -> tuple[int, int, int, int, int]:
@@ -160,14 +174,24 @@ class MiniSora(
         return 1, self.vae.config.channels, 1 + (frames - 1) // FRAMES_A_LATENT, h, w
 
     @torch.no_grad()
-    def decoded(self, latents: Float[Tensor, "1 c t h w"], height: int, width: int, prompt: str = "") -> Video:
+    def encoded(self, frames: np.ndarray) -> Float[Tensor, "1 c t h w"]:
+        """The latents of frames (1 + 4k, H, W, 3) uint8; what whole patches need beyond H × W repeats the edges."""
+        *_, h, w = self.latent_shape(*frames.shape[:3])
+        more = [side * PIXELS_A_LATENT - given for side, given in ((h, frames.shape[1]), (w, frames.shape[2]))]
+        pads = [(0, 0), *((extra // 2, extra - extra // 2) for extra in more), (0, 0)]
+        pixels = torch.from_numpy(np.pad(frames, pads, mode="edge")).permute(3, 0, 1, 2)[None]   # (1, 3, T, H, W)
+        return self.vae.encode(pixels.float() / 127.5 - 1)
+
+    @torch.no_grad()
+    def decoded(self, latents: Float[Tensor, "1 c t h w"], height: int, width: int, prompt: Parts = "") -> Video:
         """The middle height × width pixels of the decoded latents, as a Video."""
         with self.precision():
             pixels = self.vae.decode(latents)[0].float()                                # (3, T, H, W)
         top, left = (pixels.shape[2] - height) // 2, (pixels.shape[3] - width) // 2
         pixels = pixels[:, :, top : top + height, left : left + width]
         frames = ((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 3, 0)  # (T, H, W, 3)
-        return Video(np.ascontiguousarray(frames.numpy()), FPS, alt=prompt.strip(), unknown=tuple(self.tokenizer.unknown_words(prompt)))
+        alt = prompt if isinstance(prompt, str) else " ".join(text for text, _ in prompt)
+        return Video(np.ascontiguousarray(frames.numpy()), FPS, alt=alt.strip(), unknown=tuple(self.tokenizer.unknown_words(prompt)))
 
     def precision(self) -> torch.autocast:
         """bf16 where the processor multiplies it natively, else single precision. Asked of the processor and not timed, so that
@@ -179,28 +203,6 @@ def native_bf16() -> bool:
     """Whether this processor has instructions for bf16 matrix products (AMX or AVX-512 BF16)."""
     asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, bool)() for name in asked)
-
-
-def check_request(
-    prompt: str, seconds: float, height: int, width: int, *, seed: int = 0, steps: int = DEFAULT_STEPS, guidance: float = DEFAULT_GUIDANCE
-) -> None:
-    """Raises UserError, one line, when a video cannot be made as asked. Cheap: asked before the weights are loaded."""
-    if not isinstance(prompt, str) or not prompt.strip():
-        raise UserError('the prompt is empty. Say what is to be seen: "a red ball hops in the snow"')
-    if (words := len(prompt.split())) > MAX_WORDS:
-        raise UserError(f"the prompt has {words} words: minisora reads up to {MAX_WORDS}. Say it in fewer.")
-    if not 0 < seconds <= MAX_SECONDS:
-        raise UserError(f"seconds={seconds:g}: minisora makes videos of more than 0 and up to {MAX_SECONDS:g} s. Try seconds=2.")
-    for name, side in (("height", height), ("width", width)):
-        if side % PIXELS_A_LATENT or not MIN_SIDE <= side <= MAX_SIDE:
-            near = min(max(PIXELS_A_LATENT * round(side / PIXELS_A_LATENT), MIN_SIDE), MAX_SIDE)
-            raise UserError(f"{name}={side}: sides are multiples of {PIXELS_A_LATENT} from {MIN_SIDE} to {MAX_SIDE}. Try {name}={near}.")
-    if not 0 <= seed < 2**63:
-        raise UserError(f"seed={seed}: a whole number from 0 to 2^63 - 1. Try seed=0.")
-    if not 1 <= steps <= 1000:
-        raise UserError(f"steps={steps}: from 1 to 1000. Try steps={DEFAULT_STEPS}.")
-    if not math.isfinite(guidance) or not 0 <= guidance <= 50:
-        raise UserError(f"guidance={guidance:g}: a number from 0 to 50; 1 is without guidance. Try guidance={DEFAULT_GUIDANCE:g}.")
 
 
 def shipped_weights() -> Path:
