@@ -63,7 +63,9 @@ def label(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     nearest = away.argmin(-1).astype(np.int8)
     known = (saturation > SATURATED) & (value > LIT) & (away.min(-1) < REACH)
     labels = np.where(known, nearest, NOTHING).astype(np.int8)  # (T, H, W)
-    labels[(labels == ORANGE) & (saturation < BROWN[0]) & (value < BROWN[1])] = COOKIE
+    brown = (labels == ORANGE) & (saturation < BROWN[0]) & (value < BROWN[1])
+    solid = np.stack([cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) for mask in brown])
+    labels[brown] = np.where(solid[brown] > 0, COOKIE, NOTHING)  # a thin brown line is the edge of something orange
     return labels, colour
 
 
@@ -111,6 +113,7 @@ def blobs(labels: np.ndarray, colour: np.ndarray) -> list[Blob]:
 def somebody_else(labels: np.ndarray, colour: np.ndarray, name: int) -> np.ndarray:
     """Pixels (H, W) bool of everybody who is not of colour `name`, with the dark line that ink draws around them."""
     others = ((labels != NOTHING) & (labels != name)).astype(np.uint8)
+    others = cv2.morphologyEx(others, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))  # a line one pixel wide is a mixture of two colours
     if not others.any():
         return others.astype(bool)
     dark = ((labels == NOTHING) & (colour[..., 2] < INKY)).astype(np.uint8)

@@ -38,6 +38,7 @@ class Person:
     scale: np.ndarray  # half-height in units
     angle: np.ndarray  # radians, not a number where not seen
     area: np.ndarray  # units² of what is seen of it
+    shapes: np.ndarray  # (T, 9) what `kinds` says, frame by frame
     actions: np.ndarray | None = None  # (17, T) probabilities of ACTIONS
     directions: np.ndarray | None = None  # (3, T) of DIRECTIONS
     targets: np.ndarray | None = None  # (1 + others, T): nobody, then the other people and cookies in order
@@ -73,6 +74,7 @@ class Seen:
     looks: np.ndarray  # (3,) of LOOKS
     frames: int
     fps: float
+    span: tuple[float, float] = (1.0, 1.0)  # width and height of the frame in units; the shorter is 1
 
     @property
     def place(self) -> str:
@@ -137,9 +139,24 @@ def parse(video: np.ndarray, fps: float = FPS, with_: Oracle | None = None, verb
         own, pair = features(people, path, fps)
         for person, *answers in zip(people, *read(with_.reader, own, pair), strict=True):
             person.actions, person.directions, person.targets = answers
+            person.actions = possible(person, people)
     everybody = [person for person in people if person.track.colour != COOKIE]
     cookies = [person for person in people if person.track.colour == COOKIE]
-    return Seen(everybody, cookies, path, places, looks, len(video), fps)
+    height, width = (side / min(video.shape[1:3]) for side in video.shape[1:3])
+    return Seen(everybody, cookies, path, places, looks, len(video), fps, (width, height))
+
+
+def possible(person: Person, people: list[Person]) -> np.ndarray:
+    """A person's actions (17, T) without what cannot be: nobody is there to push, there is no cookie to eat, its body does not roll."""
+    actions = person.actions.copy()
+    if not any(other.colour != person.colour and other.track.colour != COOKIE for other in people):
+        actions[[ACTIONS.index(name) for name in ("push", "chase", "hide", "jump over")]] = 0
+    if not any(other.track.colour == COOKIE for other in people):
+        actions[ACTIONS.index("eat")] = 0
+    if person.kinds[KINDS.index("ball")] + person.kinds[KINDS.index("ring")] < 0.3:
+        actions[ACTIONS.index("slide")] += actions[ACTIONS.index("roll")]
+        actions[ACTIONS.index("roll")] = 0
+    return actions / np.maximum(actions.sum(0), 1e-9)
 
 
 def working_size(video: np.ndarray) -> np.ndarray:
@@ -192,6 +209,8 @@ def _person(eye: Eye, track: Track, labels, colour, path: Path) -> Person:
     side = np.array([side for _, side in views])
     scale, angle = np.full(T, np.nan), np.full(T, np.nan)
     scale[when], angle[when] = np.exp(sizes) * side / path.zoom[when], turns
+    shapes = np.full((T, kinds.shape[1]), np.nan)
+    shapes[when] = np.exp(kinds)
     covered, cut, area = track.values("covered"), track.values("cut"), track.values("area")
     clear = (covered[when] < CLEAR) & (cut[when] == 0) & (area[when] > 0.5 * np.nanmedian(area))
     if not clear.any():
@@ -213,6 +232,7 @@ def _person(eye: Eye, track: Track, labels, colour, path: Path) -> Person:
         scale,
         angle,
         area / path.zoom**2,
+        shapes,
     )
 
 

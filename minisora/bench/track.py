@@ -8,6 +8,7 @@ from .colours import COOKIE, Blob, blobs, join, label
 
 NEAR = 0.12  # units that a blob may lie outside the box where its track is expected
 FRAGMENT = 0.35  # a track whose usual area is below this share of its largest twin's is a piece of it
+RUN = 0.08  # units a frame: nobody runs faster while unseen
 PASSING = 4  # frames: a colour that comes and goes within so many is what two others make while one turns into the other
 BLEND = 6  # frames that a change from one colour to another may take in which it has neither
 
@@ -72,7 +73,8 @@ def _step(mine: list[Track], found: list[Blob], name: int, t: int) -> list[Track
         if track.blobs[-1] is None and spare:
             last = track.last()
             nearest = min(spare, key=lambda blob: np.hypot(blob.x - last.x, blob.y - last.y))
-            if track.seen.sum() > PASSING or np.hypot(nearest.x - last.x, nearest.y - last.y) < NEAR:
+            missing = t - int(np.flatnonzero(track.seen)[-1])
+            if np.hypot(nearest.x - last.x, nearest.y - last.y) < NEAR + RUN * missing:
                 track.blobs[-1] = nearest
                 spare.remove(nearest)
     return [Track(name, [None] * t + [blob]) for blob in spare]
@@ -108,17 +110,20 @@ def _whole(track: Track, pieces: list[Blob]) -> tuple[Blob | None, list[Blob]]:
 
 
 def _without_pieces(live: list[Track]) -> list[Track]:
-    """Drops the tracks that are only pieces of a twin, that flicker for a frame or two, or that are a colour between two others."""
+    """Drops the tracks that flicker for a frame or two, that are a colour between two others, or that are only pieces of a twin."""
+    lasting = [track for track in live if not _brief(track)]
     kept = []
-    for track in live:
-        largest = max(np.nanmedian(twin.values("area")) for twin in live if twin.colour == track.colour)
-        piece = np.nanmedian(track.values("area")) < FRAGMENT * largest and track.colour != COOKIE
-        seen, T = np.flatnonzero(track.seen), len(track)
-        flicker = len(seen) < min(3, T)
-        passing = T > 2 * PASSING and len(seen) <= PASSING and seen[0] > 0 and seen[-1] < T - 1
-        if not piece and not flicker and not passing:
+    for track in lasting:
+        largest = max(np.nanmedian(twin.values("area")) for twin in lasting if twin.colour == track.colour)
+        if np.nanmedian(track.values("area")) >= FRAGMENT * largest or track.colour == COOKIE:
             kept.append(track)
     return kept
+
+
+def _brief(track: Track) -> bool:
+    seen, T = np.flatnonzero(track.seen), len(track)
+    passing = T > 2 * PASSING and len(seen) <= PASSING and seen[0] > 0 and seen[-1] < T - 1
+    return bool(passing or len(seen) < min(3, T))
 
 
 def _returned(live: list[Track]) -> list[Track]:
