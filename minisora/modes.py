@@ -150,7 +150,7 @@ class Modes:
         given = how.fitted(video, "video")
         if strength == 0:
             return self._told(_short(given), prompt, given)
-        made = self._completed(*even(_short(given), np.ones(len(given), bool)), prompt, how, start=strength).frames
+        made = self._completed(*even(_short(given), np.ones(len(given), bool)), prompt, how, start=float(strength)).frames
         return self._told(made[: len(given)], prompt, given)
 
     # What they are made of -----------------------------------------------------------------------------------------------
