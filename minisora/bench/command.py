@@ -5,6 +5,7 @@ import hashlib
 import platform
 import shlex
 import time
+from importlib import import_module
 from pathlib import Path
 
 from minisora.errors import UserError
@@ -14,8 +15,8 @@ from .report import LINES, summary, table, write
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="minisora bench", description="Ask the oracle how well sentences are followed.")
-    made.add_argument("--suite", default="core", help="which sentences: core (default)")
-    made.add_argument("--n", type=int, default=256, help="how many sentences (default 256)")
+    made.add_argument("--suite", default="core", help="which questions: core (default), world, modes, splits (core per split)")
+    made.add_argument("--n", type=int, default=256, help="how many sentences in all (default 256)")
     made.add_argument("--lines", default=",".join(LINES), help="what to judge, by commas (default: model,truth,autoencoder,chance)")
     made.add_argument("--json", metavar="FILE", help="write the report here")
     made.add_argument("--weights", metavar="FOLDER", help="other weights than the repository's own")
@@ -52,16 +53,18 @@ def measure(args, lines: tuple[str, ...]) -> dict:
     """The report as plain data."""
     from tqdm import tqdm
 
-    from .lines import Makers, run
-    from .suites import VERSION, suite
+    from .lines import Makers
+    from .suites import RUNNERS, VERSION, suite
 
     start = time.perf_counter()
+    parts = suite(args.suite, args.n, args.seed)
     makers, folder = _makers(args, lines, Makers)
-    cases = suite(args.suite, args.n, args.seed)
-    tallies = {}
-    with tqdm(total=len(cases), desc="bench", unit="clip", disable=True if args.quiet else None) as bar:
-        for done, tallies in run(cases, lines, makers):
-            bar.update(done - bar.n)
+    judges = import_module(f".{RUNNERS.get(args.suite, 'lines')}", __package__)
+    found = {}
+    with tqdm(total=sum(map(len, parts.values())), desc="bench", unit="clip", disable=True if args.quiet else None) as bar:
+        for split, cases in parts.items():
+            for _, found[split] in judges.run(cases, lines, makers):
+                bar.update()
     words = ["minisora", "bench", "--suite", args.suite, "--n", str(args.n), "--lines", ",".join(lines), "--seed", str(args.seed)]
     for name in ("weights", "vae", "steps", "guidance"):
         if getattr(args, name) is not None:
@@ -69,7 +72,7 @@ def measure(args, lines: tuple[str, ...]) -> dict:
     about = {
         "suite": args.suite,
         "suite_version": VERSION,
-        "n": args.n,
+        "n": sum(map(len, parts.values())),
         "seed": args.seed,
         "command": shlex.join(words),
         "versions": _versions(),
@@ -77,7 +80,8 @@ def measure(args, lines: tuple[str, ...]) -> dict:
         "oracle": _sha256(Path(__file__).parents[2] / "data" / "oracle" / "oracle.safetensors"),
         "seconds": round(time.perf_counter() - start, 1),
     }
-    return summary(tallies, about)
+    reports = {split: summary(tallies, {"n": len(parts[split])}, judges.dimensions(tallies)) for split, tallies in found.items()}
+    return {**about, **reports["heldout"]} if len(reports) == 1 else {**about, "splits": reports}
 
 
 def _makers(args, lines, Makers):

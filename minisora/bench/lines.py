@@ -9,7 +9,7 @@ from minisora.errors import UserError
 
 from .oracle import judge
 from .parse import parse
-from .report import LINES, Tally
+from .report import DIMENSIONS, LINES, Tally
 from .suites import Case
 
 
@@ -24,12 +24,30 @@ class Makers:
         seed = (self.seed + case.seed) % 2**31
         return self.sora.generate(case.prompt, case.seconds, case.height, case.width, seed=seed, **self.options).frames
 
-    @torch.inference_mode()
-    def autoencoder(self, truth: np.ndarray) -> np.ndarray:
-        """Encoded and decoded, (T, H, W, 3) uint8 → the same."""
+    @torch.no_grad()
+    def continuation(self, case: Case, truth: np.ndarray, known: int) -> np.ndarray:
+        """How the model goes on from the first `known` latent frames of the truth (T, H, W, 3) uint8, told the case's sentence."""
+        clean = self._encoded(truth)                                                     # (1, c, t, h, w)
+        given = torch.arange(clean.shape[2])[None] < known                               # (1, t)
+        seed = (self.seed + case.seed) % 2**31
+        with self.sora.precision():
+            steps = self.sora.sample_steps(
+                case.prompt, len(truth), case.height, case.width, seed=seed, known=given, clean=clean, **self.options
+            )
+            for step in steps:
+                latents = step.x
+            return self.sora.decoded(latents, case.height, case.width).frames
+
+    def _encoded(self, truth: np.ndarray) -> torch.Tensor:
         x = torch.from_numpy(truth).permute(3, 0, 1, 2)[None].float() / 127.5 - 1        # (1, 3, T, H, W)
         with torch.autocast("cpu", torch.bfloat16, enabled=False):
-            y = self.vae.decode(self.vae.encode(x))
+            return self.vae.encode(x)
+
+    @torch.no_grad()
+    def autoencoder(self, truth: np.ndarray) -> np.ndarray:
+        """Encoded and decoded, (T, H, W, 3) uint8 → the same."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=False):
+            y = self.vae.decode(self._encoded(truth))
         return ((y[0].float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 3, 0).numpy()
 
 
@@ -54,6 +72,12 @@ def run(cases: list[Case], lines: tuple[str, ...], makers: Makers) -> Iterator[t
         if "model" in lines:
             tallies["model"].add(judge(makers.model(case), case.claims), case.characters)
         yield index + 1, tallies
+
+
+def dimensions(tallies: dict[str, Tally]) -> tuple[str, ...]:
+    """The rows of the report, in order."""
+    counts = sorted({name for tally in tallies.values() for name in tally.verdicts if name.startswith("all with ")})
+    return (*DIMENSIONS, "all", *counts)
 
 
 def _stranger(cases: list[Case], index: int) -> Case | None:

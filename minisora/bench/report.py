@@ -27,11 +27,24 @@ def share(verdicts: list[bool]) -> dict:
     return {"value": value, "low": round(low, 4), "high": round(high, 4), "n": len(verdicts)}
 
 
+def median(errors: list[float]) -> dict:
+    """`{"value", "low", "high", "n", "mean"}` of a list of errors: the median, its 95 % interval from order statistics, the mean."""
+    ranked, n = sorted(errors), len(errors)
+    if not n:
+        return {**share([]), "low": None, "high": None, "mean": None}
+    reach = 0.98 * math.sqrt(n)
+    low, high = ranked[max(math.floor(n / 2 - reach), 0)], ranked[min(math.ceil(n / 2 + reach), n - 1)]
+    middle = (ranked[(n - 1) // 2] + ranked[n // 2]) / 2
+    found = {"value": middle, "low": low, "high": high, "n": n, "mean": sum(ranked) / n}
+    return {name: round(number, 4) for name, number in found.items()}
+
+
 class Tally:
     """Collects verdicts of one line (truth, model, …), one video after another."""
 
     def __init__(self):
         self.verdicts: dict[str, list[bool]] = defaultdict(list)
+        self.errors: dict[str, list[float]] = defaultdict(list)
 
     def add(self, judged: list[tuple[str, bool]], characters: int) -> None:
         """`judged`: (dimension, right) of every claim of one video's prompt."""
@@ -41,16 +54,24 @@ class Tally:
         self.verdicts["all"].append(whole)
         self.verdicts[f"all with {characters}"].append(whole)
 
+    def put(self, found: list[tuple[str, bool | float]]) -> None:
+        """(dimension, right) of what is right or wrong, (dimension, error) of what is measured: 0 is right."""
+        for name, value in found:
+            (self.verdicts if isinstance(value, bool) else self.errors)[name].append(value)
+
     def shares(self) -> dict[str, dict]:
-        return {name: share(verdicts) for name, verdicts in self.verdicts.items()}
+        rights = {name: share(verdicts) for name, verdicts in self.verdicts.items()}
+        return rights | {name: median(errors) for name, errors in self.errors.items()}
 
 
-def summary(lines: dict[str, Tally], about: dict) -> dict:
-    """The report as plain data: `dimensions.<name>.{model, truth, autoencoder, chance, n}` and what `about` says of the run."""
+def summary(lines: dict[str, Tally], about: dict, named: tuple[str, ...]) -> dict:
+    """The report as plain data: `dimensions.<name>.{model, truth, autoencoder, chance, n}` and what `about` says of the run.
+
+    named: the dimensions in the order of the report.
+    """
     shares = {line: tally.shares() for line, tally in lines.items()}
-    counts = sorted({name for found in shares.values() for name in found if name.startswith("all with ")})
     dimensions = {}
-    for name in (*DIMENSIONS, "all", *counts):
+    for name in named:
         row = {line: shares[line].get(name, share([])) for line in LINES if line in shares}
         row["n"] = max((cell["n"] for cell in row.values()), default=0)
         dimensions[name] = row
@@ -58,7 +79,9 @@ def summary(lines: dict[str, Tally], about: dict) -> dict:
 
 
 def table(report: dict) -> str:
-    """The report as a Markdown table."""
+    """The report as a Markdown table; of one with several splits, one under the name of each."""
+    if "splits" in report:
+        return "\n\n".join(f"**{name}**\n\n{table(part)}" for name, part in report["splits"].items())
     lines = [line for line in LINES if any(line in row for row in report["dimensions"].values())]
     rows = ["| dimension | n | " + " | ".join(lines) + " |", "|---|---|" + "---|" * len(lines)]
     for name, row in report["dimensions"].items():

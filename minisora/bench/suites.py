@@ -37,24 +37,36 @@ class Case:
         return render(self.scene, self.height, self.width)
 
 
-def core(n: int, seed: int = 0) -> list[Case]:
-    """One, two or three characters in turn; mostly 2 seconds at 64×64 and captions that say all there is."""
+def core(n: int, seed: int = 0, split: str = "heldout") -> list[Case]:
+    """One, two or three characters in turn; mostly 2 seconds at 64×64 and captions that say all there is. split: one of `world.splits`."""
     cases = []
     for index in range(n):
         rng = random.Random(f"minisora bench core {seed} {index}")
         (seconds, height, width), style = (rng.choices(*zip(*table, strict=True))[0] for table in (SHAPES, STYLES))
         number = rng.randrange(2**31)
-        scene = sample_scene(number, seconds, width / height, "heldout", characters=1 + index % 3)
+        scene = sample_scene(number, seconds, width / height, split, characters=1 + index % 3)
         text = caption(scene, style, number)
         cases.append(Case(number, scene, text.text, tuple(claims(scene, text)), seconds, height, width))
     return cases
 
 
-SUITES = {"core": core}
+SUITES = ("core", "world", "modes", "splits")
+RUNNERS = {"world": "world_lines"}  # suites with questions of their own: the module with their `run` and `dimensions`; others: lines
+SPLITS = ("heldout", "combinations", "outside")  # what the suite "splits" compares: the same questions of other scenes
 
 
-def suite(name: str, n: int, seed: int = 0) -> list[Case]:
-    """The first `n` cases of a suite. Raises UserError for a name that is none."""
+def suite(name: str, n: int, seed: int = 0) -> dict[str, list]:
+    """The cases of a suite, `n` in all, under the name of the split that they are from. Raises UserError for a name that is none."""
     if name not in SUITES:
-        raise UserError(f"--suite {name}: there is {', '.join(SUITES)}. Type: minisora bench --suite core")
-    return SUITES[name](n, seed)
+        raise UserError(f"--suite {name}: there are {', '.join(SUITES)}. Type: minisora bench --suite core")
+    if name == "world":
+        from .world_cases import world
+
+        return {"heldout": world(n, seed)}
+    if name == "modes":
+        from .mode_cases import modes
+
+        return {"heldout": modes(n, seed)}
+    if name == "splits":
+        return {split: core(-(-n // len(SPLITS)), seed, split) for split in SPLITS}
+    return {"heldout": core(n, seed)}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from minisora.bench.lines import dimensions
 from minisora.bench.report import DIMENSIONS, Tally, share, summary, table, wilson, write
 
 
@@ -23,7 +24,8 @@ def test_summary_has_every_dimension_and_line(tmp_path):
     truth.add([("kind", True), ("colour", True)], characters=1)
     truth.add([("kind", True), ("colour", False)], characters=2)
     chance.add([("kind", False)], characters=1)
-    report = summary({"truth": truth, "chance": chance}, {"suite": "core"})
+    tallies = {"truth": truth, "chance": chance}
+    report = summary(tallies, {"suite": "core"}, dimensions(tallies))
     assert set(DIMENSIONS) | {"all", "all with 1", "all with 2"} == set(report["dimensions"])
     assert report["dimensions"]["colour"]["truth"]["value"] == 0.5
     assert report["dimensions"]["all"]["truth"] == share([True, False])
