@@ -14,7 +14,7 @@ from minisora.limits import MAX_SECONDS
 from minisora.patches import FRAMES_A_LATENT
 from minisora.world.scene import FPS
 
-Shots = Sequence[str] | Sequence[tuple[float, str]]  # sentences of equally long shots; or with each one's seconds
+Shots = Sequence[str | tuple[float, str]]  # sentences of equally long shots, or with the seconds of their own
 STEP = FRAMES_A_LATENT / FPS  # seconds of a latent frame
 
 

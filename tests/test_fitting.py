@@ -59,7 +59,9 @@ def test_files_pictures_and_arrays(tmp_path):
     assert fitted(tmp_path / "clear.webp")[1].startswith("clear.webp: 100x80 shrunk")
 
 
-@pytest.mark.parametrize("thing", [None, 3, [1, 2], np.zeros((64, 64)), np.zeros((64, 64, 3)), np.zeros((0, 64, 64, 3), np.uint8), "gone.png"])
+@pytest.mark.parametrize(
+    "thing", [None, 3, [1, 2], np.zeros((64, 64)), np.zeros((64, 64, 3)), np.zeros((0, 64, 64, 3), np.uint8), "gone.png"]
+)
 def test_what_is_no_picture(thing):
     with pytest.raises(UserError) as told:
         fitted(thing)

@@ -69,7 +69,8 @@ def test_known_frames_by_spans_numbers_and_masks(known):
     "known, said",
     [
         ("", "0-4,12-16"), ("4-", "0-4,12-16"), ("-3", "0-4,12-16"), ("5-2", "0-4,12-16"), ("first", "0-4,12-16"),
-        ("0-17", "no frame 17; the video has frames 0 to 16"), ("0-99999999999", "0-4,12-16"), ([-1], "no frame -1"), ([0.5], "numbers of frames"),
+        ("0-17", "no frame 17; the video has frames 0 to 16"),
+        ("0-99999999999", "0-4,12-16"), ([-1], "no frame -1"), ([0.5], "numbers of frames"),
         ([[0, 1]], "numbers of frames"), ([True] * 16, "a mask of 16 frames for a video of 17"), ("0-16", "all 17 frames are"),
         ([True] * 17, "all 17 frames are"), ("2-3", "no whole group"), ([False] * 17, "no whole group"), ([], "no whole group"),
     ],

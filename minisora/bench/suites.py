@@ -51,7 +51,7 @@ def core(n: int, seed: int = 0, split: str = "heldout") -> list[Case]:
 
 
 SUITES = ("core", "world", "modes", "splits")
-RUNNERS = {"world": "world_lines"}  # suites with questions of their own: the module with their `run` and `dimensions`; others: lines
+RUNNERS = {"world": "world_lines", "modes": "modes"}  # where a suite's own `run` and `dimensions` are; else in lines
 SPLITS = ("heldout", "combinations", "outside")  # what the suite "splits" compares: the same questions of other scenes
 
 
