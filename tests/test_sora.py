@@ -12,6 +12,7 @@ def test_the_same_request_gives_the_same_bytes(tiny, tiny_folder):
     again = MiniSora.from_pretrained(tiny_folder)
     one, other = (again.generate(PROMPT, seconds=1, steps=3, seed=5) for _ in range(2))
     assert isinstance(one, Video) and one.frames.tobytes() == other.frames.tobytes()
+    assert one.to_bytes() == other.to_bytes()
 
 
 @pytest.mark.parametrize("change", [dict(seed=6), dict(prompt="a blue box in the snow"), dict(steps=4), dict(guidance=1.0)])

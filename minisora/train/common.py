@@ -1,10 +1,12 @@
 """What both trainings share: averaging, atomic checkpoints, a budget in steps or minutes, progress, strips, logs, Lightning's flags."""
 
 import argparse
+import json
 import logging
 import os
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import lightning
@@ -20,6 +22,7 @@ from tqdm.auto import tqdm
 from minisora.errors import UserError
 
 CHECKPOINT = "last.ckpt"
+Schedule = Callable[[float, int], float]  # (progress, step) to the share of the peak learning rate
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
@@ -80,11 +83,9 @@ class Average(Callback):
 
 class Budget(Callback):
     """How long a run goes on: `steps` or `minutes` of training, counted over all its resumptions; sets the learning rate as it goes.
-
-    schedule: function of (progress, step) giving the share of the peak learning rate.
     """
 
-    def __init__(self, schedule, steps: int | None = None, minutes: float | None = None):
+    def __init__(self, schedule: Schedule, steps: int | None = None, minutes: float | None = None):
         self.schedule, self.steps, self.minutes = schedule, steps, minutes
         self.seconds, self.started = 0.0, None
 
@@ -247,6 +248,33 @@ def make_trainer(args: argparse.Namespace, folder: Path, budget: Budget, extra: 
         enable_progress_bar=False, enable_model_summary=False, log_every_n_steps=20, num_sanity_val_steps=0,
         val_check_interval=args.check_every, check_val_every_n_epoch=None, use_distributed_sampler=False,
     )  # fmt: skip
+
+
+def compiles(args: argparse.Namespace) -> bool:
+    """Whether to compile: as --compile says, or where a run is long enough to earn back the minutes that compiling takes."""
+    return args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
+
+
+def fit(
+    args: argparse.Namespace, folder: Path, module: lightning.LightningModule, data: lightning.LightningDataModule,
+    checkpoint: Path | None, schedule: Schedule, extra: Sequence[Callback] = (),
+) -> tuple[bool, str]:  # fmt: skip
+    """Trains `module` in `folder` and leaves the averaged weights in `module.network`.
+
+    Returns whether this process is the one that writes, and how long the run was, in words. Raises KeyboardInterrupt when it was stopped.
+    """
+    budget, average = Budget(schedule, args.steps, args.minutes), Average(args.half_life)
+    trainer = make_trainer(args, folder, budget, [average, *extra])
+    if trainer.is_global_zero:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "command.json").write_text(json.dumps({key: str(value) for key, value in vars(args).items()}, indent=1) + "\n")
+    trainer.fit(module, data, ckpt_path=str(checkpoint) if checkpoint else None)
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    trainer.save_checkpoint(folder / CHECKPOINT)
+    average.swap(module.network)
+    size = sum(value.numel() for value in module.network.parameters()) / 1e6
+    return trainer.is_global_zero, f"{size:.1f} M parameters after {trainer.global_step} steps in {budget.elapsed / 60:.1f} minutes"
 
 
 def checkpoint_of(args: argparse.Namespace, folder: Path) -> Path | None:

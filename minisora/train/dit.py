@@ -1,7 +1,6 @@
 """`minisora train dit`: the training of the denoiser and the text encoder. Built in chapters 4 and 5."""
 
 import argparse
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,15 +15,13 @@ from minisora.frames import Mix
 from minisora.text import TextConfig, TextEncoder, Tokenizer
 from minisora.train.batches import Batch, LatentData
 from minisora.train.common import (
-    Average,
-    Budget,
     Strips,
     add_training_arguments,
-    can_compile,
     check_training_arguments,
     checkpoint_of,
+    compiles,
+    fit,
     hush,
-    make_trainer,
     sheet,
     to_uint8,
 )
@@ -246,7 +243,6 @@ def main(argv: list[str]) -> int:
         args.steps = steps
     folder, cache = args.runs / f"dit-{args.preset}", args.runs / "cache"
     checkpoint = checkpoint_of(args, folder)
-    compiled = args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
     ready = args.data is not None and (args.data / PLAN).exists()
     if args.data and not args.data.is_dir():
         raise UserError(f"--data {args.data}: there is no such folder. Make one: minisora train latents, or minisora data build")
@@ -255,20 +251,10 @@ def main(argv: list[str]) -> int:
         train, folder_for(cache, where, checked, "heldout", 0), where, tokenizer, args.batch or batch, args.seed, args.clips, checked, mix,
         show=not args.quiet, data=args.data,
     )  # fmt: skip
-    module = DiTTraining(network, tokenizer, vae, args.muon, args.adamw, args.world_weight, args.focus, compiled)
-    budget, average = Budget(schedule, args.steps, args.minutes), Average(args.half_life)
-    trainer = make_trainer(args, folder, budget, [average, Strips(folder)])
-    if trainer.is_global_zero:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "command.json").write_text(json.dumps({key: str(value) for key, value in vars(args).items()}, indent=1) + "\n")
-    trainer.fit(module, data, ckpt_path=str(checkpoint) if checkpoint else None)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    trainer.save_checkpoint(folder / "last.ckpt")
-    if trainer.is_global_zero:
-        average.swap(network)
-        size = sum(value.numel() for value in network.parameters()) / 1e6
-        target, minutes = args.export or folder / "export", budget.elapsed / 60
+    module = DiTTraining(network, tokenizer, vae, args.muon, args.adamw, args.world_weight, args.focus, compiles(args))
+    writes, length = fit(args, folder, module, data, checkpoint, schedule, [Strips(folder)])
+    if writes:
+        target = args.export or folder / "export"
         export(network, tokenizer, target)
-        print(f"{target}: {size:.1f} M parameters after {trainer.global_step} steps in {minutes:.1f} minutes")
+        print(f"{target}: {length}")
     return 0

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from minisora.dit import attention
 from minisora.text import TextConfig, TextEncoder, Tokenizer, pad
-from minisora.train.common import Average, Budget, add_training_arguments, check_training_arguments, checkpoint_of, hush, make_trainer
+from minisora.train.common import add_training_arguments, check_training_arguments, checkpoint_of, fit, hush
 from minisora.train.data import ENDLESS, From
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
 from minisora.weights import save_part
@@ -188,16 +188,11 @@ def main(argv: list[str]) -> int:
     checkpoint = checkpoint_of(args, folder)
     torch.manual_seed(args.seed)
     network = Reader(TextEncoder(config) if args.init is None else load_text(args.init).train())
-    budget, average = Budget(schedule, args.steps, args.minutes), Average(args.half_life)
-    trainer = make_trainer(args, folder, budget, [average])
-    trainer.fit(TextTraining(network, args.muon, args.adamw), CaptionData(tokenizer, args.batch or batch, args.seed), ckpt_path=checkpoint)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    trainer.save_checkpoint(folder / "last.ckpt")
-    if trainer.is_global_zero:
+    module, data = TextTraining(network, args.muon, args.adamw), CaptionData(tokenizer, args.batch or batch, args.seed)
+    writes, length = fit(args, folder, module, data, checkpoint, schedule)
+    if writes:
         target = args.export or folder / "export"
-        average.swap(network)
         save_part(target, "text", network.text, asdict(config))
         tokenizer.save(target)
-        print(f"{target}: the text encoder after {trainer.global_step} steps in {budget.elapsed / 60:.1f} minutes")
+        print(f"{target}: {length}")
     return 0

@@ -1,7 +1,6 @@
 """`minisora train vae`: the autoencoder's training. Built in chapter 2."""
 
 import argparse
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,15 +10,13 @@ import torch
 from minisora.errors import UserError
 from minisora.train.clips import BUCKETS
 from minisora.train.common import (
-    Average,
-    Budget,
     Strips,
     add_training_arguments,
-    can_compile,
     check_training_arguments,
     checkpoint_of,
+    compiles,
+    fit,
     hush,
-    make_trainer,
     sheet,
     to_uint8,
 )
@@ -138,27 +135,16 @@ def main(argv: list[str]) -> int:
         if not args.init:
             raise UserError("--decoder-only: needs an encoder to keep. Add --init FOLDER, a folder of weights.")
         network.freeze_encoder()
-    compiled = args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
     data = ClipData(args.runs / "cache", args.clips, args.batch or batch, args.seed, args.data, BUCKETS, show=not args.quiet)
-    module = VAETraining(network, args.muon, args.adamw, args.weight_decay, args.seed, compiled)
+    module = VAETraining(network, args.muon, args.adamw, args.weight_decay, args.seed, compiles(args))
     if not args.init and checkpoint is None:
         data.setup()
         network.start_linear(first_clips(data.train_clips))
-    budget, average = Budget(schedule, args.steps, args.minutes), Average(args.half_life)
-    trainer = make_trainer(args, folder, budget, [average, Strips(folder)])
-    if trainer.is_global_zero:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "command.json").write_text(json.dumps({key: str(value) for key, value in vars(args).items()}, indent=1) + "\n")
-    trainer.fit(module, data, ckpt_path=str(checkpoint) if checkpoint else None)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    trainer.save_checkpoint(folder / "last.ckpt")
-    if trainer.is_global_zero:
+    writes, length = fit(args, folder, module, data, checkpoint, schedule, [Strips(folder)])
+    if writes:
         target = args.export or folder / "export"
-        average.swap(network)
         export(network, None if args.decoder_only else data.train_clips, target)
-        size = sum(value.numel() for value in network.parameters()) / 1e6
-        print(f"{target}: {size:.1f} M parameters after {trainer.global_step} steps in {budget.elapsed / 60:.1f} minutes")
+        print(f"{target}: {length}")
     return 0
 
 
