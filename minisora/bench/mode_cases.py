@@ -40,7 +40,7 @@ class ModeCase:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(name for name, *_ in SHAPES)
+        return tuple(name for name, *_ in SHAPES[: len(self.asks)])
 
 
 def modes(n: int, seed: int = 0) -> list[ModeCase]:
