@@ -31,7 +31,7 @@ def run(book: dict, folder: Path) -> str:
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.from_dict(json.loads(json.dumps(book)))
+    notebook = nbformat.reads(json.dumps(book), as_version=4)
     NotebookClient(notebook, timeout=SECONDS_A_CELL, startup_timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
     return normal(nbformat.writes(notebook))
 
