@@ -378,7 +378,7 @@ print(f"in the air the upward speed falls by {-np.median(slope):.2f} units a sec
 # | letter | axis | in the clip above |
 # |---|---|---|
 # | `T H W C` | frames, rows, columns and channels of the video | 17 × 64 × 64 × 3 |
-# | `t h w c` | the same after compression | 5 × 8 × 8 × 16 |
+# | `t h w c` | the same after compression | 5 × 8 × 8 × 32 |
 # | `N` | tokens: spacetime patches | 80 |
 # | `D` | numbers in each token inside the network | |
 # | `L` | words of the sentence | 11 |
@@ -487,7 +487,7 @@ assert (held[-1] == video.frames[8]).mean() > 0.99  # these are the steps of the
 # | chapter | you build | you will see |
 # |---|---|---|
 # | 00 welcome | nothing: you are here | a clip from your own sentence |
-# | 01 spacetime patches *(not written yet)* | any video, of any length and shape, as a row of tokens | what a minute costs against four seconds |
+# | [01 spacetime patches](01-spacetime-patches.ipynb) | any video, of any length and shape, as a row of tokens | what a minute costs against four seconds |
 # | 02 video autoencoder *(not written yet)* | the compression, and the way back to pixels | a blur that becomes a film within ninety seconds |
 # | 03 flow matching *(not written yet)* | from noise to a sample, and a network that learns the way | arrows that carry noise to where the data are |
 # | 04 diffusion transformer *(not written yet)* | the network that cleans all frames at once | noise turning into a moving character |

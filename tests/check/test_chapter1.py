@@ -1,0 +1,77 @@
+"""Chapter 1's judges: the chapter's own answers pass, and known mistakes get the sentence meant for them."""
+
+import pytest
+import torch
+from einops import rearrange
+
+from minisora.patches import unpatchify
+
+ANSWERS = ("1.1", "1.2", "1.3", "1.4", "1.5", "1.6")
+
+
+def sizes(grid, patch):
+    return dict(zip(("t", "h", "w", "pt", "ph", "pw"), (grid.t, grid.h, grid.w, *patch), strict=True))
+
+
+def rows_and_columns_swapped(tokens, grid, patch=(1, 2, 2)):
+    return rearrange(tokens, "B (t w h) (c pt ph pw) -> B c (t pt) (h ph) (w pw)", **sizes(grid, patch))
+
+
+def channels_last(tokens, grid, patch=(1, 2, 2)):
+    return rearrange(tokens, "B (t h w) (pt ph pw c) -> B c (t pt) (h ph) (w pw)", **sizes(grid, patch))
+
+
+def only_reshaped(tokens, grid, patch=(1, 2, 2)):
+    return tokens.reshape(unpatchify(tokens, grid, patch).shape)
+
+
+def mask_of(change):
+    def pack(rows):
+        video = torch.arange(len(rows)).repeat_interleave(torch.tensor([len(row) for row in rows]))
+        return torch.cat(rows)[None], change(video[:, None] == video[None])[None]
+
+    return pack
+
+
+WRONG = [
+    ("1.1", lambda T, H, W: (1 + (T - 1) // 4) * (H // 8) * (W // 8), "these are latents, not tokens"),
+    ("1.1", lambda T, H, W: (T // 4) * (H // 16) * (W // 16), "the first frame is missing"),
+    ("1.1", lambda T, H, W: T * (H // 16) * (W // 16), "every frame is counted"),
+    ("1.1", lambda T, H, W: 120, "count_tokens(1, 64, 64) is 120; 16 is asked"),
+    ("1.2", only_reshaped, "nothing was moved"),
+    ("1.2", rows_and_columns_swapped, "read column by column"),
+    ("1.2", channels_last, "channels come first"),
+    ("1.2", lambda tokens, grid, patch=(1, 2, 2): -unpatchify(tokens, grid, patch), "the sign is not"),
+    ("1.2", lambda tokens, grid, patch=(1, 2, 2): unpatchify(tokens, grid), "`patch` is not used"),
+    ("1.3", lambda n, grid: (n // (grid.h * grid.w), n % grid.w, n // grid.w % grid.h), "row and column are swapped"),
+    ("1.3", lambda n, grid: (n // (grid.h * grid.w), n % (grid.h * grid.w) // grid.h, n % grid.h), "took the height for the length"),
+    ("1.3", lambda n, grid: (n // (grid.h * grid.w), n // grid.w, n % grid.w), "take the whole frames off first"),
+    ("1.4", lambda budget, H, W: 4 * (budget // (H * W // 256)), "the first latent frame holds 1 frame"),
+    ("1.4", lambda budget, H, W: 4 * (budget // (H * W // 256)) - 3, "the answer is 0"),
+    ("1.4", lambda budget, H, W: budget // (H * W // 256), "these are latent frames"),
+    ("1.5", lambda tokens, where: tokens[:, (where[:, 2] > 0) & (where[:, 2] < 0.5)], "right half only"),
+    ("1.5", lambda tokens, where: tokens[:, where[:, 1].abs() < 0.5], "chooses by `up`"),
+    ("1.5", lambda tokens, where: tokens, "what you keep has shape"),
+    ("1.6", mask_of(torch.logical_not), "the other way round"),
+    ("1.6", mask_of(torch.ones_like), "also at other videos'"),
+    ("1.6", mask_of(torch.tril), "both directions"),
+    ("1.6", lambda rows: torch.cat(rows)[None], "two things are asked"),
+    ("1.6", lambda rows: (torch.cat(rows), mask_of(lambda mask: mask)(rows)[1]), "an axis of size 1 too few"),
+]
+
+
+@pytest.mark.parametrize("number", ANSWERS)
+def test_the_answer_of_the_chapter_is_right(number, solution, told):
+    assert told(number, solution(number)).startswith(f"✓ {number}")
+
+
+@pytest.mark.parametrize("number, answer, says", WRONG, ids=lambda part: part if isinstance(part, str) else "")
+def test_a_mistake_gets_its_sentence(number, answer, says, told):
+    line = told(number, answer)
+    assert line.startswith(f"✗ {number}") and says in line
+
+
+def test_every_exercise_is_judged():
+    from minisora.check.core import exercises
+
+    assert tuple(one.number for one in exercises(1)) == ANSWERS
