@@ -124,7 +124,7 @@ def _causes(yours: Tensor, target: Tensor, axes: list[str], rtol: float, atol: f
         yield f"and so are the numbers, but not their order: {_first(yours, target, axes, rtol, atol)}"
     bad = ~torch.isclose(yours, target, rtol=rtol, atol=atol)
     for axis, side in enumerate(target.shape):
-        hit = bad.movedim(axis, 0).flatten(1).any(1)
+        hit = bad.movedim(axis, 0).unsqueeze(-1).flatten(1).any(1)
         for index, word in ((0, "first"), (side - 1, "last")):
             if side > 1 and hit[index] and hit.sum() == 1:
                 yield f"and so is all of it but the {word} step along {label(axis)}: {_first(yours, target, axes, rtol, atol)}"

@@ -91,6 +91,7 @@ def test_equal_things_pass():
         (X / 0, X, "numbers that are not finite"),
         (torch.cat((X[:, :2], X[:, :1]), 1), X, "all of it but the last step along N"),
         (X + X.sin(), X, "of the numbers are not"),
+        (X[0, 0] + X[0, 0].sin(), X[0, 0], "of the numbers are not"),
         (torch.tensor(1.0), torch.tensor(4.0), "a quarter of"),
     ],
 )
