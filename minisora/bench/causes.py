@@ -77,4 +77,4 @@ def _calm(values: np.ndarray, width: int) -> np.ndarray:
 def _touch(a: Track, b: Track, begins: int) -> bool:
     """Whether two touch when something begins: in that frame or one of the two before."""
     gaps = [apart(a.blobs[t], b.blobs[t]) for t in range(max(begins - 2, 0), min(begins + 1, len(a))) if a.blobs[t] and b.blobs[t]]
-    return bool(gaps) and min(gaps) < NEAR
+    return bool(gaps and min(gaps) < NEAR)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from .colours import apart
+from .identity import clear
 from .parse import Person, Seen
 from .track import BLEND
 
 EDGE = 0.07  # units from the frame's edge at which one may go out of it or come in
 TOUCH = 0.05  # units from somebody at which one may go behind them
+PART = 0.8  # of its usual area: who goes out of sight, or comes back, is seen in part before or after
 LEAP, RUN = 0.30, 0.14  # units that a body may move at once, and for each frame in which it is not seen
 
 
@@ -60,7 +62,10 @@ def _between(seen: Seen, person: Person, a: int, b: int) -> list[Change]:
 
 def _way_out(seen: Seen, person: Person, t: int) -> bool:
     """Whether a person who is seen in frame t can have gone from there, or come there, unseen: past the edge, or behind somebody."""
-    blob = person.track.blobs[t]
+    blob, free = person.track.blobs[t], clear(person.track)
+    usual = np.median(person.area[free]) if free.any() else np.nanmax(person.area)
+    if person.area[t] > PART * usual:
+        return False  # nobody goes or comes all at once
     width, height = seen.span
     beside, above = max(abs(blob.left), abs(blob.right)), max(abs(blob.bottom), abs(blob.top))
     if blob.cut or beside > width / 2 - EDGE or above > height / 2 - EDGE:

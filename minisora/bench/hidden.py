@@ -29,7 +29,7 @@ class Gap:
 def gap(person: Person) -> Gap | None:
     """When a person is hidden, wholly or nearly; None when it is never, or not seen both before and after."""
     free = clear(person.track)
-    if free.sum() < 2:
+    if not free.any():
         return None
     hidden = np.nan_to_num(person.area) < HIDDEN * np.median(person.area[free])
     edges = np.flatnonzero(np.diff(np.concatenate([[0], hidden.astype(int), [0]])))

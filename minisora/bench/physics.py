@@ -16,6 +16,7 @@ from .parse import Person
 KNOWN = 2  # latent frames that are given: half a second of video
 GIVEN = 5  # frames that they hold
 MOVING = 0.08  # units / s: who is slower does not count as moving
+SHOWN = 0.01  # units from the last but one of the given frames to the last
 LEAST = 4  # frames that are judged at least
 LAWFUL = ("slide", "roll", "hop", "fall", "float", "circle", "chase", "push")  # what comes next follows from what was
 BEND = 1e-4  # units: a path is a parabola when it strays less from one
@@ -43,31 +44,38 @@ def _ends(actor: Actor, everybody: tuple[Actor, ...], since: float) -> float:
 
 
 def movers(scene: Scene) -> list[int]:
-    """The actors whose way can be judged: alone in their colour, seen from the start, moving on by the law."""
+    """The actors whose way can be judged: alone in their colour, seen to move in the given frames, and moving on by the law."""
     found = []
     for index, actor in enumerate(scene.shots[0].actors):
         colours = [one.colour for one in scene.cast]
         path, judged = law(scene, index)
-        inside = (np.abs(path[:GIVEN]) < np.array(scene.span) / 2).all()
-        if judged.any() and inside and colours.count(scene.cast[actor.member].colour) == 1:
+        last = path[GIVEN - 2 : GIVEN]
+        shown = (np.abs(last) < np.array(scene.span) / 2).all() and np.abs(np.diff(last, axis=0)).max() > SHOWN
+        if judged.any() and shown and colours.count(scene.cast[actor.member].colour) == 1:
             found.append(index)
     return found
 
 
-def velocity_error(person: Person, path: np.ndarray, judged: np.ndarray, fps: float = FPS) -> float | None:
-    """Mean distance in units / s between the velocity that is seen and the law's, over the judged frames; None when hardly seen."""
-    away = velocity(seen_path(person), fps) - velocity(path, fps)
-    away = np.hypot(away[:, 0], away[:, 1])[judged]
-    away = away[np.isfinite(away)]
-    return float(away.mean()) if len(away) >= max(LEAST - 1, 0.5 * judged.sum()) else None
+def velocity_error(person: Person | None, path: np.ndarray, judged: np.ndarray, fps: float = FPS) -> float:
+    """Mean distance in units / s between the velocity that is seen and the law's, over the judged frames.
+
+    Who is hardly seen, or not at all, counts as somebody who stands still."""
+    law = velocity(path, fps)
+    seen = velocity(seen_path(person), fps) if person is not None else np.full_like(law, np.nan)
+    known = judged & np.isfinite(seen[:, 0])
+    if known.sum() < max(LEAST - 1, 0.5 * judged.sum()):
+        known, seen = judged, np.zeros_like(law)
+    return float(np.hypot(*(seen - law)[known].T).mean())
 
 
-def acceleration_error(person: Person, path: np.ndarray, judged: np.ndarray, fps: float = FPS) -> float | None:
+def acceleration_error(person: Person | None, path: np.ndarray, judged: np.ndarray, fps: float = FPS) -> float | None:
     """Distance in units / s² between the acceleration that is seen and the law's, over the longest stretch of judged frames in which the
     law's is constant; None when there is none, or when not all of it is seen."""
     stretch = _stretch(path, judged)
+    if person is None:
+        return None
     seen = seen_path(person)[stretch]
-    if len(seen) < LEAST + 1 or not np.isfinite(seen).all():
+    if len(seen) < LEAST or not np.isfinite(seen).all():
         return None
     when = np.arange(len(seen)) / fps
     found, meant = (2 * np.polyfit(when, line, 2)[0] for line in (seen, path[stretch]))  # (2,) each
@@ -98,7 +106,7 @@ def _stretch(path: np.ndarray, judged: np.ndarray) -> slice:
     frames, best = np.flatnonzero(judged), slice(0, 0)
     for begin in frames:
         for end in frames[::-1] + 1:
-            if end - begin <= best.stop - best.start or end - begin < LEAST + 1:
+            if end - begin <= best.stop - best.start or end - begin < LEAST:
                 break
             when = np.arange(end - begin)
             fit = np.stack([np.polyval(np.polyfit(when, line, 2), when) for line in path[begin:end].T], 1)

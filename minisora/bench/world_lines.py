@@ -1,7 +1,7 @@
 """The suite "world" judged: what each test finds in its videos, and the lines of its report. Built in chapter 8.
 
-Chance: for what a sentence asks, the right video of another case; for what is true of every video (identity, no births or losses), a cut
-from one video to another half-way; for physics, somebody who moves by the law of another case.
+Chance: for what a sentence asks, the right video of another case; for identity, somebody of another case in the second half; for births and
+losses, a cut to the video of another case half-way; for physics, somebody who moves by the law of another case.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from .census import steady
 from .colours import label
 from .hidden import PARTS as HIDING
 from .hidden import came_back
-from .identity import PARTS, over_time, portrait
+from .identity import PARTS, Portrait, exchanged, over_time, portrait
 from .judge import of_colour
 from .lines import Makers
 from .oracle import Cast, judge
@@ -41,6 +41,9 @@ class Watched:
         self.labels, self.colour = label(self.video)
         self.seen = parse(video)
 
+    def portrait(self, person: Person) -> Portrait:
+        return portrait(person, self.labels, self.colour)
+
     def of(self, colour: str) -> Person | None:
         """Who has this colour at first: the largest, when there are several."""
         found = of_colour(self.seen, colour)
@@ -54,14 +57,16 @@ def asked(case: WorldCase, videos: list[Watched], other: WorldCase | None = None
 
 def unasked(case: WorldCase, watched: Watched) -> Found:
     """What is true of every video: everybody stays the same, nobody is born or lost."""
-    found: Found = []
     turned = {case.ask.scene.cast[claim.members[0]].colour for claim in case.ask.claims if claim.value == "change colour"}
+    found: Found = []
     for person in watched.seen.people:
-        ask = ("eyes", "shape") if person.colour in turned else PARTS
-        parts = over_time(portrait(person, watched.labels, watched.colour), ask)
-        if parts:
-            found += [("identity", all(parts.values())), *((f"identity {part}", right) for part, right in parts.items())]
+        found += _identity(watched.portrait(person), ("eyes", "shape") if person.colour in turned else PARTS)
     return [*found, ("no births or losses", steady(watched.seen))]
+
+
+def _identity(one: Portrait, ask: tuple[str, ...] = PARTS) -> Found:
+    parts = over_time(one, ask)
+    return [("identity", all(parts.values())), *((f"identity {part}", right) for part, right in parts.items())] if parts else []
 
 
 def _colours(case: WorldCase) -> list[str]:
@@ -75,8 +80,7 @@ def _permanence(case, videos, other) -> Found:
     if people[0] is None or case.test == "hide" and screen is None:
         return [("permanence", False), *((f"permanence {part}", False) for part in ("hidden", *HIDING))]
     way = event.direction if case.test == "leave" else "across" if event.amount >= 0 else "back"
-    picture = portrait(people[0], watched.labels, watched.colour)
-    parts = came_back(watched.seen, people[0], picture, screen=screen, way=way, seconds=case.ask.seconds)
+    parts = came_back(watched.seen, people[0], watched.portrait(people[0]), screen=screen, way=way, seconds=case.ask.seconds)
     found = [("permanence", all(parts.values())), *((f"permanence {part}", right) for part, right in parts.items())]
     return [*found, ("permanence when hidden", all(parts.values()))] if parts["hidden"] else found
 
@@ -105,7 +109,7 @@ def _camera(case, videos, other) -> Found:
 
 
 def _physics(case, videos, other) -> Found:
-    """Errors of everybody who is judged; who is not found makes none, so look at n too."""
+    """Errors of everybody who is judged. An acceleration takes who is seen all the time, so look at its n too."""
     found: Found = []
     scene = case.ask.scene
     index = {actor.member: number for number, actor in enumerate(scene.shots[0].actors)}
@@ -113,9 +117,9 @@ def _physics(case, videos, other) -> Found:
     for number, member in enumerate(case.who):
         person = videos[0].of(colours[number % len(colours)])
         path, judged = law(scene, index[member])
-        for what, error in (("velocity", velocity_error), ("acceleration", acceleration_error)):
-            away = None if person is None else error(person, path, judged)
-            found += [] if away is None else [(f"{what} {case.test}", away)]
+        bend = acceleration_error(person, path, judged)
+        found.append((f"velocity {case.test}", velocity_error(person, path, judged)))
+        found += [] if bend is None else [(f"acceleration {case.test}", bend)]
     return found
 
 
@@ -160,8 +164,12 @@ def _by_chance(tally: Tally, cases: list[WorldCase], index: int, truths: list[np
     other = cases[alike[(alike.index(index) + 1) % len(alike)]]
     if other is case:
         return
-    strange = [ask.truth() for ask in other.asks]
-    tally.put(asked(case, [Watched(video) for video in strange], other))
-    if case.test not in PHYSICS:
-        middle = len(truths[0]) // 2
-        tally.put(unasked(case, Watched(np.concatenate([truths[0][:middle], strange[0][middle:]]))))
+    strange = [Watched(ask.truth()) for ask in other.asks]
+    tally.put(asked(case, strange, other))
+    if case.test in PHYSICS:
+        return
+    middle, own = len(truths[0]) // 2, Watched(truths[0])
+    for one, two in zip(own.seen.people, strange[0].seen.people, strict=False):
+        tally.put(_identity(exchanged(own.portrait(one), strange[0].portrait(two))))
+    cut = Watched(np.concatenate([truths[0][:middle], strange[0].video[middle:]]))
+    tally.put([("no births or losses", steady(cut.seen))])
