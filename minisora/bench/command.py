@@ -79,6 +79,7 @@ def measure(args, lines: tuple[str, ...]) -> dict:
         "weights": _hashes(folder),
         "oracle": _sha256(Path(__file__).parents[2] / "data" / "oracle" / "oracle.safetensors"),
         "seconds": round(time.perf_counter() - start, 1),
+        "meaning": getattr(judges, "MEANING", {}),
     }
     reports = {split: summary(tallies, {"n": len(parts[split])}, judges.dimensions(tallies)) for split, tallies in found.items()}
     return {**about, **reports["heldout"]} if len(reports) == 1 else {**about, "splits": reports}
