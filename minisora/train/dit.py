@@ -32,6 +32,7 @@ from minisora.weights import load_part, read_config, save_part
 
 ENDS = tuple(f"dit.{name}" for name in ("embed", "place", "moment", "gist", "modulate", "finish", "out", "world")) + ("text.embed",)
 DEFAULTS = {"tiny": (8, 300, 16), "small": (64, 12_000, 192), "base": (256, 60_000, 192)}  # batch, steps, held-out clips
+CAP = 0.3  # sigma below which an error of predicted clean latents counts no more than there (as min-SNR, Hang et al. 2023, section 3.4)
 SHOWN = (
     "a red ball hops over a blue box in the snow",
     "a large green star rolls to the left on the beach",
@@ -77,10 +78,12 @@ class DiTTraining(lightning.LightningModule):
         """The flow loss and the auxiliary loss, (B,) each."""
         clean, noise = batch["latents"], batch["noise"]
         velocity, told = self.network(flow.add_noise(clean, noise, batch["sigma"]), batch)
-        weight = None
-        if self.training and self.focus:
+        weight, level = None, batch["sigma"][:, :, None, None]                          # (B, t, 1, 1)
+        if self.training:
             near = foreground(batch["labels"], self.network.dit.config.patch)           # (B, t, h, w)
-            weight = 1 + self.focus * near * (1 - batch["sigma"])[:, :, None, None]
+            weight = 1 + self.focus * near * (1 - level)
+            if self.network.dit.config.prediction == "clean":  # its error is divided by sigma: near 0 that alone would be learned
+                weight = weight * (level / CAP).clamp(max=1).square()
         value = flow.loss(velocity, clean, noise, batch["known"], weight)
         return value, None if told is None else label_loss(told, batch["labels"].flatten(1, 3))
 
