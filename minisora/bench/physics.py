@@ -17,9 +17,10 @@ KNOWN = 2  # latent frames that are given: half a second of video
 GIVEN = 5  # frames that they hold
 MOVING = 0.08  # units / s: who is slower does not count as moving
 SHOWN = 0.01  # units from the last but one of the given frames to the last
-LEAST = 4  # frames that are judged at least
+PEEPS = 0.05  # units that its middle may be beyond the frame's edge meanwhile
+LEAST = 3  # frames that are judged at least
 LAWFUL = ("slide", "roll", "hop", "fall", "float", "circle", "chase", "push")  # what comes next follows from what was
-BEND = 1e-4  # units: a path is a parabola when it strays less from one
+MOTIONS = (("slide", "roll", "chase", "push"), ("fall",), ("hop",), ("float",), ("circle",))  # asked in turn
 
 
 def law(scene: Scene, actor: int) -> tuple[np.ndarray, np.ndarray]:
@@ -50,36 +51,26 @@ def movers(scene: Scene) -> list[int]:
         colours = [one.colour for one in scene.cast]
         path, judged = law(scene, index)
         last = path[GIVEN - 2 : GIVEN]
-        shown = (np.abs(last) < np.array(scene.span) / 2).all() and np.abs(np.diff(last, axis=0)).max() > SHOWN
+        shown = (np.abs(last) < np.array(scene.span) / 2 + PEEPS).all() and np.abs(np.diff(last, axis=0)).max() > SHOWN
         if judged.any() and shown and colours.count(scene.cast[actor.member].colour) == 1:
             found.append(index)
     return found
 
 
-def velocity_error(person: Person | None, path: np.ndarray, judged: np.ndarray, fps: float = FPS) -> float:
-    """Mean distance in units / s between the velocity that is seen and the law's, over the judged frames.
+def errors(person: Person | None, path: np.ndarray, judged: np.ndarray, fps: float = FPS) -> tuple[float, float]:
+    """How far a person strays from the law: mean distance in units / s of the velocities, in units / s² of the accelerations.
 
     Who is hardly seen, or not at all, counts as somebody who stands still."""
-    law = velocity(path, fps)
-    seen = velocity(seen_path(person), fps) if person is not None else np.full_like(law, np.nan)
-    known = judged & np.isfinite(seen[:, 0])
-    if known.sum() < max(LEAST - 1, 0.5 * judged.sum()):
-        known, seen = judged, np.zeros_like(law)
-    return float(np.hypot(*(seen - law)[known].T).mean())
+    seen = seen_path(person) if person is not None else np.full_like(path, np.nan)
+    return _away(velocity, seen, path, judged, fps), _away(acceleration, seen, path, judged & np.roll(judged, -1), fps)
 
 
-def acceleration_error(person: Person | None, path: np.ndarray, judged: np.ndarray, fps: float = FPS) -> float | None:
-    """Distance in units / s² between the acceleration that is seen and the law's, over the longest stretch of judged frames in which the
-    law's is constant; None when there is none, or when not all of it is seen."""
-    stretch = _stretch(path, judged)
-    if person is None:
-        return None
-    seen = seen_path(person)[stretch]
-    if len(seen) < LEAST or not np.isfinite(seen).all():
-        return None
-    when = np.arange(len(seen)) / fps
-    found, meant = (2 * np.polyfit(when, line, 2)[0] for line in (seen, path[stretch]))  # (2,) each
-    return float(np.hypot(*(found - meant)))
+def _away(of, seen, path, judged, fps) -> float:
+    law, found = of(path, fps), of(seen, fps)
+    known = judged & np.isfinite(found[:, 0])
+    if known.sum() < 0.5 * judged.sum():
+        known, found = judged, np.zeros_like(law)
+    return float(np.hypot(*(found - law)[known].T).mean())
 
 
 def seen_path(person: Person) -> np.ndarray:
@@ -101,16 +92,8 @@ def velocity(path: np.ndarray, fps: float) -> np.ndarray:
     return out
 
 
-def _stretch(path: np.ndarray, judged: np.ndarray) -> slice:
-    """The longest run of judged frames in which the law's path is one parabola; the first of equals."""
-    frames, best = np.flatnonzero(judged), slice(0, 0)
-    for begin in frames:
-        for end in frames[::-1] + 1:
-            if end - begin <= best.stop - best.start or end - begin < LEAST:
-                break
-            when = np.arange(end - begin)
-            fit = np.stack([np.polyval(np.polyfit(when, line, 2), when) for line in path[begin:end].T], 1)
-            if np.abs(fit - path[begin:end]).max() < BEND:
-                best = slice(int(begin), int(end))
-                break
-    return best
+def acceleration(path: np.ndarray, fps: float) -> np.ndarray:
+    """Units per second², (T, 2), of the parabola that fits five frames best; not a number in the first and last two."""
+    out = np.full(path.shape, np.nan)
+    out[2:-2] = (2 * path[:-4] - path[1:-3] - 2 * path[2:-2] - path[3:-1] + 2 * path[4:]) * fps**2 / 7
+    return out

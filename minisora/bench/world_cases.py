@@ -12,7 +12,7 @@ from minisora.world.sample import sample_scene
 from minisora.world.scene import Camera, Event, Relation, Scene
 from minisora.world.splits import HELD_OUT
 
-from .physics import movers
+from .physics import MOTIONS, movers
 from .suites import Case
 
 TESTS = ("hide", "leave", "eat", "push", "sides", "order", "camera", "inside", "combinations", "outside")  # asked in turn
@@ -140,7 +140,9 @@ def _physics(scene: Scene, test: str, turn: int):
     found = []
     for index in movers(scene):
         actor, who = shot.actors[index], scene.cast[shot.actors[index].member]
-        if test != "combinations" or any((who.kind, who.colour, event.action) in HELD_OUT for event in actor.events):
+        if actor.events[0].action not in MOTIONS[turn % len(MOTIONS)]:
+            continue
+        if test != "combinations" or (who.kind, who.colour, actor.events[0].action) in HELD_OUT:
             found.append(actor.member)
     return ((scene,), tuple(found)) if found else None
 

@@ -19,7 +19,7 @@ from .lines import Makers
 from .oracle import Cast, judge
 from .parse import Person, parse, working_size
 from .paths import keeps_its_way
-from .physics import KNOWN, acceleration_error, law, velocity_error
+from .physics import KNOWN, errors, law
 from .report import LINES, Tally
 from .world_cases import PHYSICS, WorldCase
 
@@ -109,7 +109,7 @@ def _camera(case, videos, other) -> Found:
 
 
 def _physics(case, videos, other) -> Found:
-    """Errors of everybody who is judged. An acceleration takes who is seen all the time, so look at its n too."""
+    """Errors of everybody who is judged."""
     found: Found = []
     scene = case.ask.scene
     index = {actor.member: number for number, actor in enumerate(scene.shots[0].actors)}
@@ -117,9 +117,7 @@ def _physics(case, videos, other) -> Found:
     for number, member in enumerate(case.who):
         person = videos[0].of(colours[number % len(colours)])
         path, judged = law(scene, index[member])
-        bend = acceleration_error(person, path, judged)
-        found.append((f"velocity {case.test}", velocity_error(person, path, judged)))
-        found += [] if bend is None else [(f"acceleration {case.test}", bend)]
+        found += zip((f"velocity {case.test}", f"acceleration {case.test}"), errors(person, path, judged), strict=True)
     return found
 
 

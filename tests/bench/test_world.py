@@ -7,7 +7,7 @@ import pytest
 
 from minisora.bench.command import main
 from minisora.bench.lines import Makers
-from minisora.bench.physics import GIVEN, law, movers, velocity
+from minisora.bench.physics import GIVEN, acceleration, law, movers, velocity
 from minisora.bench.report import LINES, Tally, median, summary
 from minisora.bench.suites import suite
 from minisora.bench.world_cases import PHYSICS, TESTS, world
@@ -94,6 +94,7 @@ def test_the_law_of_a_fall():
     falling = np.diff(path[:5, 1], 2) * 64
     assert falling == pytest.approx(np.full(3, -2.4), abs=1e-6)
     assert velocity(path, 8.0)[2, 1] == pytest.approx(-2.4 * 0.25, abs=1e-6)
+    assert acceleration(path, 8.0)[2, 1] == pytest.approx(-2.4, abs=1e-6)
 
 
 def test_median_and_its_interval():
