@@ -23,6 +23,7 @@ from minisora.errors import UserError, one_line
 from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, Progress, check_request
 from minisora.modes import Modes
 from minisora.patches import FRAMES_A_LATENT, PIXELS_A_LATENT
+from minisora.precision import native_bf16
 from minisora.storyboard import Shots, board
 from minisora.text import Parts, TextConfig, TextEncoder, Tokenizer
 from minisora.vae import VAEConfig, VideoVAE
@@ -194,15 +195,8 @@ class MiniSora(
         return Video(np.ascontiguousarray(frames.numpy()), FPS, alt=alt.strip(), unknown=tuple(self.tokenizer.unknown_words(prompt)))
 
     def precision(self) -> torch.autocast:
-        """bf16 where the processor multiplies it natively, else single precision. Asked of the processor and not timed, so that
-        the same seed gives the same bytes each time."""
+        """bf16 where it pays on this processor, else single precision."""
         return torch.autocast("cpu", torch.bfloat16, enabled=native_bf16())
-
-
-def native_bf16() -> bool:
-    """Whether this processor has instructions for bf16 matrix products (AMX or AVX-512 BF16)."""
-    asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, name, bool)() for name in asked)
 
 
 def shipped_weights() -> Path:

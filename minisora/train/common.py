@@ -20,6 +20,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from minisora.errors import UserError
+from minisora.precision import native_bf16
 
 CHECKPOINT = "last.ckpt"
 Schedule = Callable[[float, int], float]  # (progress, step) to the share of the peak learning rate
@@ -192,7 +193,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_argument("--devices", default="auto")
     flags.add_argument("--num-nodes", type=int, default=1)
     flags.add_argument("--strategy", default="auto")
-    flags.add_argument("--precision", default="auto", help="auto: bf16-mixed where the processor or GPU has bf16, else 32")
+    flags.add_argument("--precision", default="auto", help="auto: bf16-mixed where that is faster, else 32-true")
 
 
 def check_training_arguments(args: argparse.Namespace) -> None:
@@ -204,13 +205,12 @@ def check_training_arguments(args: argparse.Namespace) -> None:
 
 
 def bf16_is_fast(accelerator: str = "auto") -> bool:
-    """Whether the device that Lightning would take multiplies bf16 matrices in hardware."""
+    """Whether the device that Lightning would take multiplies matrices faster in bf16."""
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
     if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
         return False
-    flags = (Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else "").split("flags", 1)[-1].split("\n", 1)[0]
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    return native_bf16()
 
 
 def can_compile() -> bool:

@@ -22,8 +22,8 @@ from tqdm.auto import tqdm
 
 from minisora.errors import UserError, one_line
 from minisora.patches import Grid
+from minisora.precision import native_bf16
 from minisora.train.clips import Bucket, version
-from minisora.train.common import bf16_is_fast
 from minisora.world.scene import FPS, Scene
 
 SHARD = 128  # clips in a file
@@ -120,7 +120,7 @@ def encode(vae, frames: np.ndarray) -> np.ndarray:
     from minisora.train.data import to_video
 
     parts = []
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16_is_fast("cpu")):
+    with torch.autocast("cpu", torch.bfloat16, enabled=native_bf16()):
         for start in range(0, len(frames), ENCODED):
             parts.append(vae.encode(to_video(frames[start : start + ENCODED])).half().numpy())
     return np.concatenate(parts)
