@@ -27,7 +27,7 @@ MERGE = 2  # cells, each way, in one latent position
 class VAEConfig:
     """Sizes of a VideoVAE. `tiny` trains in seconds (tests), `small` in an hour on two cores (the release), `base` is for a GPU."""
 
-    channels: int = 32  # of the latents
+    channels: int = 64  # of the latents
     fine: int = 128  # width where a cell is 4×4 pixels
     coarse: int = 192  # width where it is 8×8
     fine_blocks: int = 2

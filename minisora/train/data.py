@@ -6,23 +6,27 @@ from pathlib import Path
 import lightning
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from minisora.errors import UserError, one_line
+from minisora.patches import PIXELS_A_LATENT
 from minisora.train.clips import BUCKETS, Bucket, cached_clips
-from minisora.vae import check_video_shape
+from minisora.vae import attention, check_video_shape
 
 ENDLESS = 2**40  # steps in an "epoch": more than anyone trains
+WINDOW = 32  # pixels, each way, of what is looked at closely
 
 
 class ClipBatches(Dataset):
     """Item i is the batch of step i for process `rank` of `world`: (B, 3, T, H, W) in [-1, 1].
 
     batch: clips of 17 frames of 64×64 in a step; a bucket of bigger clips gives fewer, one of smaller ones more.
+    close: share of the steps that see, instead of whole frames, as many more windows of 32×32 pixels, mostly where somebody is.
     """
 
-    def __init__(self, clips: dict[Bucket, np.ndarray], batch: int, seed: int = 0, rank: int = 0, world: int = 1):
-        self.clips, self.batch, self.seed, self.rank, self.world = clips, batch, seed, rank, world
+    def __init__(self, clips: dict[Bucket, np.ndarray], batch: int, seed: int = 0, rank: int = 0, world: int = 1, close: float = 0.0):
+        self.clips, self.batch, self.seed, self.rank, self.world, self.close = clips, batch, seed, rank, world, close
         self.buckets = list(clips)
         shares = np.array([bucket.share for bucket in self.buckets])
         self.shares = shares / shares.sum()
@@ -33,10 +37,26 @@ class ClipBatches(Dataset):
     def __getitem__(self, step: int) -> torch.Tensor:
         random = np.random.default_rng((self.seed, step))
         bucket = self.buckets[random.choice(len(self.buckets), p=self.shares)]
-        count = max(1, round(self.batch / bucket.weight))
+        near = min(bucket.height, bucket.width) > WINDOW and random.random() < self.close
+        area = bucket.height * bucket.width / WINDOW**2 if near else 1
+        count = max(1, round(self.batch / bucket.weight * area))
         mine = slice(self.rank * count, (self.rank + 1) * count)
         picks = random.integers(len(self.clips[bucket]), size=self.world * count)[mine]
-        return to_video(np.stack([self.clips[bucket][i] for i in picks]))
+        own = np.random.default_rng((self.seed, step, self.rank))
+        return to_video(np.stack([window(self.clips[bucket][i], own) if near else self.clips[bucket][i] for i in picks]))
+
+
+def window(clip: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A window of 32×32 pixels, at whole latent positions, of a clip (T, H, W, 3) uint8: the likelier, the more is going on in it.
+
+    Characters cover a tenth of a frame, and they are what is hard; whole frames are mostly sky and grass.
+    """
+    busy = attention(to_video(clip[None, ::8, ::2, ::2])).mean((0, 1))              # (H / 2, W / 2)
+    sums = F.avg_pool2d(busy[None, None], WINDOW // 2, PIXELS_A_LATENT // 2)[0, 0]  # (windows down, windows across)
+    chance = (sums.pow(3) + 1e-4).double().flatten().numpy()
+    top, left = divmod(int(random.choice(len(chance), p=chance / chance.sum())), sums.shape[1])
+    top, left = top * PIXELS_A_LATENT, left * PIXELS_A_LATENT
+    return clip[:, top : top + WINDOW, left : left + WINDOW]
 
 
 class From:
@@ -57,11 +77,11 @@ class ClipData(lightning.LightningDataModule):
 
     def __init__(
         self, cache: Path, clips: int, batch: int, seed: int = 0, folder: Path | None = None, buckets: tuple[Bucket, ...] = BUCKETS,
-        held_out: int = 48, workers: int | None = None, show: bool = False,
+        held_out: int = 48, workers: int | None = None, show: bool = False, close: float = 0.0,
     ):  # fmt: skip
         super().__init__()
         self.cache, self.clips, self.batch, self.seed, self.folder = cache, clips, batch, seed, folder
-        self.buckets, self.held_out, self.workers, self.show = buckets, held_out, workers, show
+        self.buckets, self.held_out, self.workers, self.show, self.close = buckets, held_out, workers, show, close
 
     def _train(self) -> dict[Bucket, np.ndarray]:
         if self.folder is not None:
@@ -80,7 +100,7 @@ class ClipData(lightning.LightningDataModule):
         self.train_clips, self.check_clips = self._train(), self._held_out()
 
     def train_dataloader(self) -> DataLoader:
-        batches = ClipBatches(self.train_clips, self.batch, self.seed, self.trainer.global_rank, self.trainer.world_size)
+        batches = ClipBatches(self.train_clips, self.batch, self.seed, self.trainer.global_rank, self.trainer.world_size, self.close)
         return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step))
 
     def val_dataloader(self) -> DataLoader:

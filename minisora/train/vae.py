@@ -110,6 +110,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--muon", type=float, default=0.01, help="Muon's learning rate")
     made.add_argument("--weight-decay", type=float, default=0.3, help="of Muon's matrices; without it noise grows in them")
     made.add_argument("--adamw", type=float, default=1e-3, help="AdamW's learning rate")
+    made.add_argument("--close", type=float, default=0.5, help="share of the steps that look closely at where somebody is (default 0.5)")
     made.add_argument("--half-life", type=float, default=200, help="of the weights' average, in steps")
     return made
 
@@ -135,7 +136,9 @@ def main(argv: list[str]) -> int:
         if not args.init:
             raise UserError("--decoder-only: needs an encoder to keep. Add --init FOLDER, a folder of weights.")
         network.freeze_encoder()
-    data = ClipData(args.runs / "cache", args.clips, args.batch or batch, args.seed, args.data, BUCKETS, show=not args.quiet)
+    data = ClipData(
+        args.runs / "cache", args.clips, args.batch or batch, args.seed, args.data, BUCKETS, show=not args.quiet, close=args.close
+    )
     module = VAETraining(network, args.muon, args.adamw, args.weight_decay, args.seed, compiles(args))
     if not args.init and checkpoint is None:
         data.setup()

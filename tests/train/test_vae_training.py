@@ -84,7 +84,7 @@ def test_sizes_come_in_their_shares_and_weigh_the_same():
     big = {bucket: np.zeros((1, bucket.frames, bucket.height, bucket.width, 3), np.uint8) for bucket in BUCKETS}
     batches = ClipBatches(big, 8)
     shapes = [tuple(batches[i].shape) for i in range(400)]
-    assert abs(shapes.count((8, 3, 17, 64, 64)) / 400 - 0.64) < 0.08
+    assert abs(shapes.count((8, 3, 17, 64, 64)) / 400 - 0.84) < 0.08
     assert {s[0] for s in shapes if s[2:] == (1, 64, 64)} == {40}
     assert {s[0] for s in shapes if s[2:] == (33, 64, 64)} == {4}
 
@@ -96,6 +96,19 @@ def test_processes_share_a_step_without_overlap(clips):
         if both[step].shape[0] == 6:
             assert torch.equal(torch.cat([a[step], b[step]]), both[step])
     assert a[0].shape == b[0].shape and not torch.equal(a[0], b[0])
+
+
+def test_a_close_look_is_at_windows_of_the_same_weight_where_something_is_going_on():
+    frames = np.full((3, 17, 64, 64, 3), 120, np.uint8)
+    frames[:, :, 40:60, 4:20] = (230, 20, 20)  # somebody red, low on the left
+    batches = ClipBatches({Bucket(17, 64, 64, 1.0): frames}, 2, close=1.0)
+    seen = torch.cat([batches[i] for i in range(12)])                               # (96, 3, T, 32, 32)
+    assert tuple(batches[0].shape) == (8, 3, 17, 32, 32)
+    red = (seen[:, 0] - seen[:, 1] > 1).float().mean((1, 2, 3))
+    assert (red > 0).float().mean() > 0.95, "windows at random would miss it in every second case"
+    assert len(red.unique()) > 3, "and not always the same window"
+    assert torch.equal(batches[5], ClipBatches(batches.clips, 2, close=1.0)[5])
+    assert tuple(ClipBatches(batches.clips, 2)[0].shape) == (2, 3, 17, 64, 64)
 
 
 def test_video_and_frames_are_each_others_inverse():
