@@ -109,7 +109,10 @@ class VideoVAE(nn.Module):
     """Encodes video (B, 3, T, H, W) in [-1, 1] to normalised latents (B, c, t, h, w) and decodes them.
 
     T is 1 + 4k and t is 1 + k; H and W are multiples of 8, h and w an eighth of them. `latent_mean` and `latent_std` (c,) are
-    measured over the training clips and stored with the weights: the latents that leave `encode` have mean 0 and deviation 1.
+    measured over the training clips and stored with the weights: latents are normalised to mean 0 and deviation 1. Then each is
+    multiplied by its channel's `latent_gain` (c,), 1 until it is measured: the square root of how much the channel shows in the
+    picture, 1 on the average of squares. So noise drowns what hardly shows first, and what shows most last, as it does in pixels,
+    and a denoiser's loss is not ruled by details that nobody sees.
     """
 
     def __init__(self, config: VAEConfig | None = None):
@@ -137,6 +140,7 @@ class VideoVAE(nn.Module):
             self.to_latent[1].bias[config.channels :] = -6.0
         self.register_buffer("latent_mean", torch.zeros(config.channels))
         self.register_buffer("latent_std", torch.ones(config.channels))
+        self.register_buffer("latent_gain", torch.ones(config.channels))
 
     def encode(
         self, video: Float[Tensor, "B 3 T H W"], sample: bool = False, chunk: int | None = None
@@ -147,11 +151,11 @@ class VideoVAE(nn.Module):
         """
         mean, logvar = self.moments(video, chunk)
         z = mean + torch.randn_like(mean) * (logvar / 2).exp() if sample else mean
-        return (z - self._stat(self.latent_mean)) / self._stat(self.latent_std)
+        return (z - self._stat(self.latent_mean)) / self._stat(self.latent_std / self.latent_gain)
 
     def decode(self, latents: Float[Tensor, "B c t h w"], chunk: int | None = None) -> Float[Tensor, "B 3 T H W"]:
         """Video (not clamped) of normalised latents. `chunk`: latent frames decoded at once (all of them), for long videos."""
-        return self.decode_raw(latents * self._stat(self.latent_std) + self._stat(self.latent_mean), chunk)
+        return self.decode_raw(latents * self._stat(self.latent_std / self.latent_gain) + self._stat(self.latent_mean), chunk)
 
     def moments(self, video: Float[Tensor, "B 3 T H W"], chunk: int | None = None) -> tuple[Tensor, Tensor]:
         """Mean and log-variance (B, c, t, h, w) of the raw latents, before normalisation."""
@@ -210,6 +214,10 @@ class VideoVAE(nn.Module):
         self.to_latent[1].bias[:channels] = 0
         nn.init.zeros_(self.read[1].down.weight)
         nn.init.zeros_(self.read[1].down.bias)
+
+    def _load_from_state_dict(self, state: dict, prefix: str, *rest) -> None:
+        state.setdefault(f"{prefix}latent_gain", torch.ones(self.config.channels))  # weights of before there was one
+        super()._load_from_state_dict(state, prefix, *rest)
 
     def freeze_encoder(self) -> None:
         """Leaves only the decoder to be trained: latents that were coded before stay what they are."""

@@ -94,6 +94,22 @@ def measure_latents(network: VideoVAE, clips: dict, count: int = 768) -> None:
     network.latent_std.copy_((squares / n - (total / n).square()).clamp(min=1e-8).sqrt())
 
 
+@torch.no_grad()
+def measure_gain(network: VideoVAE, video: torch.Tensor, power: float = 0.5) -> None:
+    """Sets `latent_gain` by how much each channel shows: the decoded video's change (root mean square) when the channel moves by
+    one deviation, up or down at random in each position, to the `power`. 0 would be latents of deviation 1, 1 as strong as in pixels.
+    """
+    z, _ = network.moments(video)                                                   # (B, c, t, h, w)
+    middle, signs = network.decode_raw(z), torch.Generator().manual_seed(0)
+    shows = torch.zeros(z.shape[1], dtype=torch.float64)
+    for channel, deviation in enumerate(network.latent_std):
+        moved = z.clone()
+        moved[:, channel] += deviation * (2 * torch.randint(2, z[:, channel].shape, generator=signs) - 1).to(z)
+        shows[channel] = (network.decode_raw(moved) - middle).double().square().mean().sqrt()
+    gain = shows.clamp(min=1e-3 * shows.max()) ** power
+    network.latent_gain.copy_(gain / gain.square().mean().sqrt())
+
+
 def first_clips(clips: dict, count: int = 200) -> torch.Tensor:
     """Up to `count` clips of the commonest size, as video."""
     bucket = max(clips, key=lambda bucket: bucket.share)
@@ -152,13 +168,14 @@ def main(argv: list[str]) -> int:
 
 
 def export(network: VideoVAE, clips: dict | None, folder: Path) -> None:
-    """Writes the weights as the part "vae", with the latents' statistics over `clips` (None: those that it has)."""
+    """Writes the weights as the part "vae", with the latents' statistics and gains over `clips` (None: those that it has)."""
     network = network.cpu().eval()
     for value in network.parameters():
         if value.ndim > 1:
             value.data = value.data.half().float()
     if clips is not None:
         measure_latents(network, clips)
+        measure_gain(network, first_clips(clips, 24))
     save_part(folder, "vae", network, asdict(network.config))
 
 

@@ -17,7 +17,7 @@ from minisora.train.clips import BUCKETS, Bucket, cached_clips
 from minisora.train.common import CHECKPOINT, AtomicCheckpoints, Average, sheet, to_uint8
 from minisora.train.data import ClipBatches, to_video
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
-from minisora.train.vae import ENDS, export, first_clips, load_vae, main, measure_latents, psnr
+from minisora.train.vae import ENDS, export, first_clips, load_vae, main, measure_gain, measure_latents, psnr
 from minisora.vae import SIZES, VideoVAE, fold, unfold
 
 TINY = ["--preset", "tiny", "--clips", "10", "--batch", "2", "--quiet", "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"]
@@ -181,6 +181,20 @@ def test_statistics_make_latents_unit(clips):
         latents = torch.cat([network.encode(to_video(frames)).movedim(1, -1).flatten(0, -2) for frames in clips.values()])
     torch.testing.assert_close(latents.mean(0), torch.zeros(8), atol=1e-4, rtol=0)
     torch.testing.assert_close(latents.std(0), torch.ones(8), atol=0.01, rtol=0)
+
+
+def test_what_shows_more_in_the_picture_leaves_stronger(clips):
+    torch.manual_seed(0)
+    network, video = VideoVAE(SIZES["tiny"]).eval(), first_clips(clips, 16)
+    network.start_linear(video, power=1.0)  # raw channels of deviation 1, the strongest last
+    measure_latents(network, clips, count=20)
+    measure_gain(network, video)
+    gain, showing = network.latent_gain, network.line_out.weight.square().sum(0).sqrt() * network.latent_std
+    torch.testing.assert_close(gain, showing.sqrt() / showing.mean().sqrt(), atol=0.02, rtol=0.02)
+    with torch.no_grad():
+        latents = torch.cat([network.encode(to_video(frames)).movedim(1, -1).flatten(0, -2) for frames in clips.values()])
+        torch.testing.assert_close(latents.std(0), gain, atol=0.02, rtol=0.02)
+        torch.testing.assert_close(network.decode(network.encode(video)), network.decode_raw(network.moments(video)[0]), atol=1e-4, rtol=0)
 
 
 def test_training_starts_as_the_best_linear_code(clips):
