@@ -5,7 +5,40 @@ import math
 import torch
 from torch import Tensor, nn
 
+from minisora.precision import native_bf16
+
 DECAY = 0.35  # the last part of a run, in which the learning rate falls to zero
+
+
+class Muon(torch.optim.Muon):
+    """torch's Muon, which makes its updates in bf16 everywhere, in single precision where that is faster (see `native_bf16`)."""
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        if torch.cuda.is_available() or native_bf16():
+            return super().step(closure)
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                mean = self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight))
+                mean.lerp_(weight.grad, 1 - group["momentum"])
+                update = weight.grad.lerp(mean, group["momentum"]) if group["nesterov"] else mean
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                stretch = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
+                weight.add_(orthogonal(update, group["ns_coefficients"], group["ns_steps"]), alpha=-group["lr"] * stretch)
+
+
+def orthogonal(matrix: Tensor, coefficients: tuple[float, float, float], steps: int) -> Tensor:
+    """The matrix (n, m) with all its singular values near 1, by `steps` of the Newton-Schulz iteration (Jordan et al. 2024)."""
+    a, b, c = coefficients
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.T if tall else matrix
+    x = x / x.norm().clamp(min=1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.T if tall else x
 
 
 class MuonAdamW(torch.optim.Optimizer):
@@ -18,7 +51,7 @@ class MuonAdamW(torch.optim.Optimizer):
 
     def __init__(self, matrices: list[Tensor], others: list[Tensor], muon: float, adamw: float, weight_decay: float = 0.1):
         self.parts = [
-            torch.optim.Muon(matrices, lr=muon, weight_decay=weight_decay, momentum=0.95, nesterov=True),
+            Muon(matrices, lr=muon, weight_decay=weight_decay, momentum=0.95, nesterov=True),
             torch.optim.AdamW(others, lr=adamw, betas=(0.9, 0.95), weight_decay=0.0),
         ]
         super().__init__([group for part in self.parts for group in part.param_groups], {})

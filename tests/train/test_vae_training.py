@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from minisora.errors import UserError
+from minisora.train import optim
 from minisora.train.clips import BUCKETS, Bucket, cached_clips
 from minisora.train.common import CHECKPOINT, AtomicCheckpoints, Average, sheet, to_uint8
 from minisora.train.data import ClipBatches, to_video
@@ -127,6 +128,21 @@ def test_matrices_go_to_muon_and_ends_to_adamw():
     assert "merge.weight" in muon and "decode_fine.0.look.around" in muon and "read.1.up.weight" in muon
     assert {"embed.weight", "read.1.down.weight", "from_latent.weight", "to_latent.1.weight", "embed.bias"} <= adamw
     assert not muon & adamw and len(muon | adamw) == len(names)
+
+
+@pytest.mark.parametrize("shape", [(12, 40), (40, 12)])
+def test_muon_in_single_precision_is_torchs(monkeypatch, shape):
+    monkeypatch.setattr(optim, "native_bf16", lambda: False)
+    torch.manual_seed(0)
+    start, gradients = torch.randn(shape), torch.randn(3, *shape)
+    moved = []
+    for muon in (torch.optim.Muon, optim.Muon):
+        weight = torch.nn.Parameter(start.clone())
+        optimizer = muon([weight], lr=0.1, weight_decay=0.2, momentum=0.9, nesterov=True)
+        for weight.grad in gradients:
+            optimizer.step()
+        moved.append(weight.detach() - start)
+    assert (moved[0] - moved[1]).norm() < 0.02 * moved[0].norm()  # bf16 is as fine as that
 
 
 def test_the_optimiser_goes_on_where_its_state_left_it():
