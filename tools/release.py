@@ -31,9 +31,14 @@ PRIVATE = ("runs", "export", "resume", "quiet")  # of a command: where things la
 
 
 def log_of(run: Path) -> list[dict[str, float]]:
-    """The rows of a run's log: numbers only."""
-    with open(run / "csv" / "metrics.csv", newline="") as file:
-        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    """The rows of a run's log: numbers only. Where a run was cut off and went on from a checkpoint, what it did twice counts once."""
+    found: list[dict[str, float]] = []
+    parts = sorted((run / "csv").glob("metrics-*.csv"), key=lambda path: int(path.stem.split("-")[1]))
+    for path in (*parts, run / "csv" / "metrics.csv"):
+        with open(path, newline="") as file:
+            rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+        found = [row for row in found if not rows or row["step"] < rows[0]["step"]] + rows
+    return found
 
 
 def about(run: Path, rows: list[dict[str, float]]) -> dict:

@@ -250,6 +250,13 @@ def make_trainer(args: argparse.Namespace, folder: Path, budget: Budget, extra: 
     )  # fmt: skip
 
 
+def keep_log(folder: Path) -> None:
+    """Puts the log of a run that was cut off aside as csv/metrics-1.csv, -2, …: Lightning's logger begins a new one."""
+    log = folder / "csv" / "metrics.csv"
+    if log.exists():
+        log.rename(log.with_name(f"metrics-{len(list(log.parent.glob('metrics-*.csv'))) + 1}.csv"))
+
+
 def compiles(args: argparse.Namespace) -> bool:
     """Whether to compile: as --compile says, or where a run is long enough to earn back the minutes that compiling takes."""
     return args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
@@ -267,6 +274,7 @@ def fit(
     trainer = make_trainer(args, folder, budget, [average, *extra])
     if trainer.is_global_zero:
         folder.mkdir(parents=True, exist_ok=True)
+        keep_log(folder)
         (folder / "command.json").write_text(json.dumps({key: str(value) for key, value in vars(args).items()}, indent=1) + "\n")
     trainer.fit(module, data, ckpt_path=str(checkpoint) if checkpoint else None)
     if trainer.interrupted:
