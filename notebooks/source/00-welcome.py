@@ -491,7 +491,7 @@ assert (held[-1] == video.frames[8]).mean() > 0.99  # these are the steps of the
 # | 02 video autoencoder *(not written yet)* | the compression, and the way back to pixels | a blur that becomes a film within ninety seconds |
 # | 03 flow matching *(not written yet)* | from noise to a sample, and a network that learns the way | arrows that carry noise to where the data are |
 # | 04 diffusion transformer *(not written yet)* | the network that cleans all frames at once | noise turning into a moving character |
-# | 05 text conditioning *(not written yet)* | words that the network listens to | left and right swapped by one word |
+# | [05 text conditioning](05-text-conditioning.ipynb) | words that the network listens to | left and right swapped by one word |
 # | 06 image animation *(not written yet)* | a picture comes alive | your own drawing, moving |
 # | 07 video extension *(not written yet)* | what came before, what comes next, and loops | three beginnings to one ending |
 #
