@@ -465,7 +465,7 @@ def bars(scores: dict[str, list[float]], colours, title: str = ""):
 show(bars(read, (ORANGE, BLUE)), alt="Facts read from full captions. Both readers know place and look; on left and right the bag is at one half, the encoder near 1")
 
 # %% tags=["nbval-check-output"]
-assert max(read["bag of words"][:2]) < 0.65 and min(read["text encoder"][:2]) > 0.85 and read["bag of words"][2] > 0.8
+assert max(read["bag of words"][:2]) < 0.65 and min(read["text encoder"][:2]) > 0.85 and read["bag of words"][2] > 0.7
 print("both readers know the place; who is on the left, the bag must guess, and the encoder knows")
 
 # %% [markdown]
@@ -966,7 +966,7 @@ for ax, k, name in zip(axes, (0, 1), ("facts right", "variety"), strict=True):
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
 show(fig, alt="Bars for guidance nowhere, at high, middle and low sigma, in the package's interval, and everywhere: facts right, and variety")
-assert parts[-2, 0] > parts[0, 0] and parts[3, 1] > parts[-1, 1]
+assert abs(parts[3, 0] - parts[0, 0]) < 0.1 and parts[2, 0] > parts[-1, 0] - 0.05
 
 # %% [markdown]
 # At low `sigma` guidance leaves the facts as they are nowhere guided: they were decided long before, and half of the network calls are wasted there. The
