@@ -51,12 +51,17 @@ class Makers:
         return ((y[0].float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 3, 0).numpy()
 
 
-def run(cases: list[Case], lines: tuple[str, ...], makers: Makers) -> Iterator[tuple[int, dict[str, Tally]]]:
-    """Judges case after case; yields how many are done, and the tallies, which grow."""
+def run(
+    cases: list[Case], lines: tuple[str, ...], makers: Makers, start: int = 0, tallies: dict[str, Tally] | None = None
+) -> Iterator[tuple[int, dict[str, Tally]]]:
+    """Judges case after case; yields how many are done, and the tallies, which grow.
+
+    start, tallies: where an earlier run was cut off, and what it had found.
+    """
     if unknown := set(lines) - set(LINES):
         raise UserError(f"--lines {','.join(sorted(unknown))}: there are {', '.join(LINES)}. Type: --lines truth,chance")
-    tallies = {line: Tally() for line in LINES if line in lines}
-    for index, case in enumerate(cases):
+    tallies = tallies or {line: Tally() for line in LINES if line in lines}
+    for index, case in list(enumerate(cases))[start:]:
         if {"truth", "chance", "autoencoder"} & set(lines):
             truth = case.truth()
         if {"truth", "chance"} & set(lines):

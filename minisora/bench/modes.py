@@ -222,10 +222,15 @@ TESTS = {
 }  # fmt: skip
 
 
-def run(cases: list[ModeCase], lines: tuple[str, ...], makers: Makers) -> Iterator[tuple[int, dict[str, Tally]]]:
-    """Judges case after case; yields how many are done, and the tallies, which grow."""
-    tallies = {line: Tally() for line in LINES if line in lines}
-    for index, case in enumerate(cases):
+def run(
+    cases: list[ModeCase], lines: tuple[str, ...], makers: Makers, start: int = 0, tallies: dict[str, Tally] | None = None
+) -> Iterator[tuple[int, dict[str, Tally]]]:
+    """Judges case after case; yields how many are done, and the tallies, which grow.
+
+    start, tallies: where an earlier run was cut off, and what it had found.
+    """
+    tallies = tallies or {line: Tally() for line in LINES if line in lines}
+    for index, case in list(enumerate(cases))[start:]:
         alike = [one for one in cases if one.mode == case.mode and len(one.asks) == len(case.asks)]
         trial = Trial(case, alike[(alike.index(case) + 1) % len(alike)], makers)
         for line, tally in tallies.items():

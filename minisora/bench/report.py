@@ -59,6 +59,18 @@ class Tally:
         for name, value in found:
             (self.verdicts if isinstance(value, bool) else self.errors)[name].append(value)
 
+    def plain(self) -> dict:
+        """All of it as data that JSON can hold; `Tally.of` makes a tally of it again."""
+        verdicts = {name: [bool(right) for right in found] for name, found in self.verdicts.items()}
+        return {"verdicts": verdicts, "errors": {name: [float(error) for error in found] for name, found in self.errors.items()}}
+
+    @classmethod
+    def of(cls, plain: dict) -> "Tally":
+        made = cls()
+        made.verdicts.update({name: list(found) for name, found in plain["verdicts"].items()})
+        made.errors.update({name: list(found) for name, found in plain["errors"].items()})
+        return made
+
     def shares(self) -> dict[str, dict]:
         rights = {name: share(verdicts) for name, verdicts in self.verdicts.items()}
         return rights | {name: median(errors) for name, errors in self.errors.items()}
@@ -95,7 +107,12 @@ def _cell(cell: dict) -> str:
 
 def write(path: str | Path, report: dict) -> None:
     """Writes the report as JSON, whole or not at all."""
+    write_whole(path, json.dumps(report, indent=1) + "\n")
+
+
+def write_whole(path: str | Path, content: str | bytes) -> None:
+    """Writes a file, whole or not at all: beside it first, then under its name."""
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(report, indent=1) + "\n")
+    partial.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(partial, path)

@@ -44,7 +44,12 @@ class WorldCase:
 
 def world(n: int, seed: int = 0) -> list[WorldCase]:
     """The tests in turn, all at 64×64; hiding and leaving last 2 and 4 seconds in turn, all others 2."""
-    return [_case(TESTS[index % len(TESTS)], index // len(TESTS), seed) for index in range(n)]
+    return [world_case(index, seed) for index in range(n)]
+
+
+def world_case(index: int, seed: int = 0) -> WorldCase:
+    """Case number `index` of `world`, for whoever does not want to wait for all."""
+    return _case(TESTS[index % len(TESTS)], index // len(TESTS), seed)
 
 
 def _case(test: str, turn: int, seed: int) -> WorldCase:

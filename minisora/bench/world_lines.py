@@ -135,10 +135,15 @@ def videos_of(line: str, case: WorldCase, truths: list[np.ndarray], makers: Make
     return [makers.model(ask) for ask in case.asks]
 
 
-def run(cases: list[WorldCase], lines: tuple[str, ...], makers: Makers) -> Iterator[tuple[int, dict[str, Tally]]]:
-    """Judges case after case; yields how many are done, and the tallies, which grow."""
-    tallies = {line: Tally() for line in LINES if line in lines}
-    for index, case in enumerate(cases):
+def run(
+    cases: list[WorldCase], lines: tuple[str, ...], makers: Makers, start: int = 0, tallies: dict[str, Tally] | None = None
+) -> Iterator[tuple[int, dict[str, Tally]]]:
+    """Judges case after case; yields how many are done, and the tallies, which grow.
+
+    start, tallies: where an earlier run was cut off, and what it had found.
+    """
+    tallies = tallies or {line: Tally() for line in LINES if line in lines}
+    for index, case in list(enumerate(cases))[start:]:
         truths = [ask.truth() for ask in case.asks]
         for line in tallies:
             if line == "chance":

@@ -1,0 +1,214 @@
+"""What a choice in the recipe is worth: the same training with one thing changed, judged by the oracle.
+
+    python benchmarks/ablations.py [--steps 1500] [--clips 10000] [--only "all as it is,no world loss"]
+
+Each variant is trained for the same number of steps from the same clips, the same autoencoder and the same seed, and asked the same:
+held-out sentences (detailed, and the same scenes told briefly), given frames (animate, extend, fill) and motion by the law. Two variants
+change the sampler alone and take the first one's weights. Writes ablations.json and ablations.md into --out (default: data/bench) after
+each variant. It may be stopped at any time: what is trained or judged is kept under --runs, and the same command goes on.
+"""
+
+import argparse
+import hashlib
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from minisora.bench import lines, modes, world_lines
+from minisora.bench.mode_cases import modes as mode_cases
+from minisora.bench.report import Tally, write, write_whole
+from minisora.bench.suites import Case, core
+from minisora.bench.world_cases import TESTS, world_case
+from minisora.cli import Parser
+from minisora.errors import UserError
+from minisora.patches import FRAMES_A_LATENT
+from minisora.sora import MiniSora, shipped_weights
+from minisora.text import Tokenizer
+from minisora.train import batches, latents
+from minisora.train import dit as training
+from minisora.train.vae import load_vae
+from minisora.world.caption import caption, claims
+from minisora.world.scene import frame_count
+
+FIRST = "all as it is"
+GIVEN = ("animate", "extend", "fill")
+COLUMNS = (  # of the table: part of the results, dimension, title
+    ("detailed", "kind", "kind"), ("detailed", "motion", "motion"), ("detailed", "relation", "relation"), ("detailed", "order", "order"),
+    ("detailed", "all", "all, told in detail"), ("short", "all", "all, told briefly"), ("given", "animate action", "animate action"),
+    ("given", "extend seam velocity", "extend seam velocity"), ("given", "fill away", "fill away"),
+    ("law", "velocity inside", "velocity error"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Variant:
+    """flags: of `minisora train dit`. styles: shares of the captions' styles in training. sampler: for weights of the first variant."""
+
+    flags: tuple[str, ...] = ()
+    styles: dict[str, float] = field(default_factory=dict)
+    sampler: dict = field(default_factory=dict)
+
+
+def variants(prediction: str) -> dict[str, Variant]:
+    """All of them. prediction: what the network predicts in all but one."""
+    other = {"velocity": "clean", "clean": "velocity"}[prediction]
+    return {
+        FIRST: Variant(),
+        "half of the clips masked": Variant(("--unmasked", "0.5")),
+        "a fifth of the clips masked": Variant(("--unmasked", "0.8")),
+        "no clip masked": Variant(("--unmasked", "1")),
+        f"predicts {other}": Variant(("--prediction", other)),
+        "no world loss": Variant(("--world-weight", "0")),
+        "short captions alone": Variant(styles={"short": 1.0}),
+        "detailed captions alone": Variant(styles={"detailed": 1.0}),
+        "guidance at every sigma": Variant(sampler={"interval": (0.0, 1.0)}),
+        "no guidance": Variant(sampler={"guidance": 1.0}),
+    }
+
+
+class Makers(lines.Makers):
+    """As the bench's, with the interval of sigma in which guidance is on."""
+
+    def model(self, case: Case):
+        seed, frames = (self.seed + case.seed) % 2**31, max(frame_count(case.seconds), 1 + FRAMES_A_LATENT)
+        with torch.no_grad(), self.sora.precision():
+            for step in self.sora.sample_steps(case.prompt, frames, case.height, case.width, seed=seed, **self.options):
+                x = step.x
+            return self.sora.decoded(x, case.height, case.width).frames
+
+
+@contextmanager
+def told_in(styles: dict[str, float]) -> Iterator[None]:
+    """Training with captions of these styles; of all as usual, where there are none."""
+    usual = batches.STYLE_SHARES
+    batches.STYLE_SHARES = styles or usual
+    try:
+        yield
+    finally:
+        batches.STYLE_SHARES = usual
+
+
+def trained(variant: Variant, args: argparse.Namespace, data: Path, folder: Path) -> Path:
+    """The folder of a variant's weights, trained now where they are not there yet."""
+    export = folder / "export"
+    if not (export / "tokenizer.json").exists():  # what is written last
+        flags = ["--preset", args.preset, "--vae", args.vae, "--data", data, "--steps", args.steps, "--seed", args.seed, "--runs", folder]
+        flags += ["--prediction", args.prediction, "--export", export, "--save-every", args.save_every, "--check-every", args.steps]
+        flags += [*(["--batch", args.batch] if args.batch else []), *(["--quiet"] if args.quiet else []), *variant.flags]
+        if (folder / f"dit-{args.preset}" / "last.ckpt").exists():
+            flags.append("--resume")
+        with told_in(variant.styles):
+            training.main([str(flag) for flag in flags])
+    return export
+
+
+def judged(sora: MiniSora, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:
+    """What the oracle finds: shares and medians of the line "model" by part ("detailed", "short", "given", "law")."""
+    how = {**({"steps": args.sampler_steps} if args.sampler_steps else {}), **variant.sampler}
+    makers = Makers(sora, seed=args.seed, **how)
+    found = {style: _found(lines.run(told(core(args.n, args.seed), style), ("model",), makers)) for style in ("detailed", "short")}
+    if "interval" not in how:  # the ways in do not take one
+        given = [case for case in mode_cases(10 * args.given, args.seed) if case.mode in GIVEN]
+        found["given"] = _found(modes.run(given, ("model",), makers))
+    law = [world_case(index, args.seed) for index in range(TESTS.index("inside"), 10 * args.given, len(TESTS))]
+    found["law"] = _found(world_lines.run(law, ("model",), makers))
+    return found
+
+
+def told(cases: list[Case], style: str) -> list[Case]:
+    """The same scenes under captions of one style."""
+    texts = [caption(case.scene, style, case.seed) for case in cases]
+    return [replace(case, prompt=text.text, claims=tuple(claims(case.scene, text))) for case, text in zip(cases, texts, strict=True)]
+
+
+def _found(run: Iterator[tuple[int, dict[str, Tally]]]) -> dict[str, dict]:
+    *_, (_, tallies) = run
+    return tallies["model"].shares()
+
+
+def table(report: dict) -> str:
+    """The results as Markdown: a variant a row."""
+    about = report["about"]
+    head = (
+        f"# Ablations\n\nMade by `{about['command']}`. Each variant was trained for {about['steps']:,} steps of the preset "
+        f"{about['preset']} from {about['clips']:,} clips and judged on {about['n']} held-out sentences of each kind and {about['given']} "
+        f"cases of each way in. Shares with 95 % intervals; seam velocity, fill and velocity error are medians, less is better.\n\n"
+    )
+    rows = ["| variant | " + " | ".join(title for *_, title in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for name, result in report["variants"].items():
+        cells = [_shown(result["found"].get(part, {}).get(dimension)) for part, dimension, _ in COLUMNS]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return head + "\n".join(rows) + "\n"
+
+
+def _shown(cell: dict | None) -> str:
+    return f"{cell['value']:.3f} ({cell['low']:.2f}–{cell['high']:.2f})" if cell and cell["value"] is not None else "–"
+
+
+def parser() -> argparse.ArgumentParser:
+    made = Parser(prog="python benchmarks/ablations.py", description="Trains variants of the denoiser alike and compares them.")
+    made.add_argument("--preset", default="small", help="tiny, small or base")
+    made.add_argument("--steps", type=int, default=1500, help="of every training (default 1500)")
+    made.add_argument("--clips", type=int, default=10_000, help="that all are trained on (default 10000)")
+    made.add_argument("--batch", type=int, help="clips in a step (default: the preset's)")
+    made.add_argument("--seed", type=int, default=0)
+    predicted = "of all variants but the one that differs in it (default velocity)"
+    made.add_argument("--prediction", default="velocity", choices=("velocity", "clean"), help=predicted)
+    made.add_argument("--vae", type=Path, metavar="FOLDER", help="weights with the autoencoder (default: the repository's)")
+    made.add_argument("--n", type=int, default=96, help="sentences of each kind (default 96)")
+    made.add_argument("--given", type=int, default=24, help="cases of each way in, and of the law (default 24)")
+    made.add_argument("--sampler-steps", type=int, help="steps of the sampler")
+    made.add_argument("--only", metavar="NAMES", help="these variants, by commas")
+    made.add_argument("--save-every", type=int, default=200, metavar="STEPS", help="steps between checkpoints")
+    made.add_argument("--runs", type=Path, default=Path("runs/ablations"), help="where trainings go (default: runs/ablations)")
+    made.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "data" / "bench", metavar="FOLDER")
+    made.add_argument("--quiet", action="store_true", help="no progress bars")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command. Raises UserError for a variant that there is not."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    args = parser().parse_args(given)
+    args.vae, chosen = args.vae or shipped_weights(), variants(args.prediction)
+    names = [name.strip() for name in args.only.split(",")] if args.only else list(chosen)
+    if unknown := [name for name in names if name not in chosen]:
+        raise UserError(f"--only {unknown[0]}: there are {', '.join(chosen)}.")
+    if min(args.n, args.given, args.steps) < 1:
+        raise UserError(f"--n {args.n}, --given {args.given}, --steps {args.steps}: at least 1 of each.")
+    data = latents.folder_for(args.runs / "cache", args.vae, args.clips, "train", args.seed)
+    if not (data / latents.PLAN).exists():
+        latents.build(data, args.vae, args.clips, "train", args.seed, show=not args.quiet)
+    asked = {name: getattr(args, name) for name in ("preset", "steps", "clips", "batch", "seed", "prediction")}
+    digest = hashlib.sha256(json.dumps({**asked, "data": data.name}).encode()).hexdigest()[:8]
+    about = {**asked, "data": data.name, "n": args.n, "given": args.given, "sampler steps": args.sampler_steps}
+    file = args.out / "ablations.json"
+    before = json.loads(file.read_text()) if file.exists() else {}
+    done = before["variants"] if {name: before.get("about", {}).get(name) for name in about} == about else {}
+    about["command"] = shlex.join(["python", "benchmarks/ablations.py", *given])
+    vae = load_vae(args.vae)
+    for number, name in enumerate(names, start=1):
+        print(f"{number} of {len(names)}: {name}{', done before' if name in done else ''}", flush=True)
+        if name in done:
+            continue
+        source = FIRST if chosen[name].sampler else name
+        export = trained(chosen[source], args, data, args.runs / digest / source.replace(" ", "-"))
+        sora = MiniSora(vae, training.load_dit(export), training.load_text(export), Tokenizer.load(export)).eval()
+        done[name] = {"variant": asdict(chosen[name]), "found": judged(sora, chosen[name], args)}
+        report = {"about": about, "variants": {one: done[one] for one in chosen if one in done}}
+        write_whole(args.out / "ablations.md", table(report))
+        write(file, report)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        raise SystemExit(main())
+    except UserError as error:
+        raise SystemExit(f"ablations: {error}") from None
