@@ -1,0 +1,79 @@
+"""benchmarks/ablations.py: every variant trained alike, judged alike, gone on with where it was cut off."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from minisora.bench.suites import core
+from minisora.errors import UserError
+from minisora.train import batches
+
+FILE = Path(__file__).parents[2] / "benchmarks" / "ablations.py"
+
+
+@pytest.fixture(scope="module")
+def module():
+    spec = importlib.util.spec_from_file_location("ablations", FILE)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_a_variant_differs_in_one_thing(module):
+    plain = module.Variant()
+    for prediction in ("velocity", "clean"):
+        made = module.variants(prediction)
+        assert made[module.FIRST] == plain and f"predicts {prediction}" not in made
+        for name, variant in made.items():
+            assert name == module.FIRST or sum(map(bool, (variant.flags, variant.styles, variant.sampler))) == 1, name
+            assert len(variant.flags) in (0, 2)
+
+
+def test_captions_of_one_style_in_training_alone(module):
+    usual = batches.STYLE_SHARES
+    with module.told_in({"short": 1.0}):
+        assert batches.draw_style(batches.np.random.default_rng(0)) == "short" and batches.STYLE_SHARES == {"short": 1.0}
+    assert batches.STYLE_SHARES is usual
+    with module.told_in({}):
+        assert batches.STYLE_SHARES is usual
+
+
+def test_the_same_scenes_told_otherwise(module):
+    cases = core(6)
+    short, detailed = module.told(cases, "short"), module.told(cases, "detailed")
+    assert [case.scene for case in short] == [case.scene for case in detailed] == [case.scene for case in cases]
+    assert sum(len(case.prompt) for case in short) < sum(len(case.prompt) for case in detailed)
+    assert 0 < sum(len(case.claims) for case in short) < sum(len(case.claims) for case in detailed)
+
+
+def test_variants_are_trained_judged_and_not_done_again(module, tiny_folder, tmp_path, monkeypatch, capsys):
+    names = [module.FIRST, "short captions alone", "guidance at every sigma"]
+    words = ["--preset", "tiny", "--steps", "2", "--clips", "10", "--batch", "2", "--n", "1", "--given", "1", "--sampler-steps", "1"]
+    words += ["--quiet", "--vae", str(tiny_folder), "--runs", str(tmp_path / "runs"), "--out", str(tmp_path), "--only"]
+    real, runs = module.training.main, []
+
+    def main(flags):
+        runs.append((flags, batches.STYLE_SHARES))
+        return real([*flags, "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"])
+
+    build = module.latents.build
+    monkeypatch.setattr(module.latents, "build", lambda *args, **more: build(*args, **more) if len(args) > 6 else build(*args, workers=1))
+    monkeypatch.setattr(module.training, "main", main)
+    assert module.main([*words, names[0]]) == 0
+    assert module.main([*words, ",".join(names)]) == 0
+    assert capsys.readouterr().out.count("done before") == 1
+    assert [styles for _, styles in runs] == [batches.STYLE_SHARES, {"short": 1.0}], "one training each; the sampler's takes the first"
+    report = json.loads((tmp_path / "ablations.json").read_text())
+    assert list(report["variants"]) == names and report["about"]["steps"] == 2
+    found = report["variants"][names[0]]["found"]
+    assert set(found) == {"detailed", "short", "given", "law"} and found["detailed"]["all"]["n"] == 1
+    assert "given" not in report["variants"][names[2]]["found"]
+    told = (tmp_path / "ablations.md").read_text()
+    assert all(f"| {name} | " in told for name in names) and "trained for 2 steps" in told
+
+
+def test_an_unknown_variant(module, tiny_folder, tmp_path):
+    with pytest.raises(UserError, match="no clip masked"):
+        module.main(["--only", "nothing", "--vae", str(tiny_folder), "--runs", str(tmp_path)])
