@@ -17,7 +17,7 @@
 
 # %%
 from minisora import MiniSora
-from minisora.show import gallery, grid, picture, show
+from minisora.show import gallery, grid, show
 
 sora = MiniSora.from_pretrained()
 sentence = "a red ball hops over a blue box in the snow"
@@ -67,49 +67,16 @@ gallery(again, ["seed 1", "seed 2", "seed 3"], alt=f"Nine frames, left to right,
 # | drawn how | a cartoon, an ink drawing, a crayon drawing |
 # | the camera | stays still, pans left or right, zooms in or out, follows somebody |
 #
-# Many synonyms work too (a *sphere* is a ball, *crimson* is red). Below is a box to type into; Enter makes the clip, and so does the button.
-# It has already made one, so that you see where yours will appear. A word that the model does not know is not an error. It is left out,
+# Many synonyms work too (a *sphere* is a ball, *crimson* is red). Below is a box to type into; Enter makes the clip, and so does the button,
+# with the length, the size and the random numbers (`seed`) that you choose. *Steps* and *guidance* wait for chapters 3 and 5; they are safe to
+# play with. It has already made one clip, so that you see where yours will appear, and below it stands what a program that looks only at the
+# pixels (the oracle, whom we meet again in a moment) believes to see there. A word that the model does not know is not an error. It is left out,
 # and you are told which known words look like it.
 
 # %%
-import ipywidgets as widgets
-from IPython.display import display
+from minisora.widgets import Playground
 
-from minisora import UserError
-
-
-def playground(sentence):
-    """A box to type into, a button, and the clip."""
-    style = {"description_width": "5em"}
-    typed = widgets.Text(sentence, description="sentence", continuous_update=False, layout={"width": "36em"}, style=style)
-    seed = widgets.BoundedIntText(0, min=0, max=9999, description="seed", style=style)
-    button = widgets.Button(description="make the clip", button_style="primary")
-    told = widgets.Label()
-    asked = None
-
-    def make(_=None):
-        nonlocal asked
-        before, asked = asked, (typed.value, seed.value)
-        if asked == before:  # Enter and a click on the button can ask for the same
-            return
-        button.disabled = True
-        try:
-            clip = sora.generate(asked[0], seed=asked[1])
-            nearest = [f"{word} (near: {', '.join(known) or 'nothing'})" for word, known in clip.unknown]
-            told.value = "left out, because unknown: " + "; ".join(nearest) if nearest else ""
-            place.update(picture(clip, alt=f"A generated clip of two seconds: {asked[0]}"))
-        except UserError as error:
-            told.value = str(error)
-        button.disabled = False
-
-    typed.observe(make, "value")
-    button.on_click(make)
-    display(widgets.VBox([typed, seed, button, told]))
-    place = display(picture(video, alt="The clip from the beginning, until yours replaces it"), display_id=True)
-    make()
-
-
-playground("a yellow star first spins, then turns blue on the beach")
+Playground(sora, "a yellow star first spins, then turns blue on the beach", examples=[video])
 
 # %% [markdown]
 # Short of ideas? *a purple drop hides behind a green box and comes back* · *two small pink stars float up at night* · *an ink drawing of a
