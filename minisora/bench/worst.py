@@ -56,7 +56,7 @@ def _core(dimension: str, n: int, seed: int, makers: Makers) -> Iterator[Example
         verdicts = zip(told, judge(video, case.claims), strict=True)
         wrong = [said(claim, case.scene) for claim, (name, right) in verdicts if name == dimension and not right]
         if wrong:
-            seen = ", ".join(f"{person.colour} {person.kind}" for person in parse(video).people) or "nobody"
+            seen = ", ".join(f"{person.colour} {person.kind or 'something'}" for person in parse(video).people) or "nobody"
             yield Example((case.prompt,), (video,), f"Not to be seen: {'; '.join(wrong)}. Seen: {seen}.")
 
 
@@ -88,7 +88,8 @@ def said(claim: Claim, scene: Scene) -> str:
     """A claim in a few words."""
 
     def called(members: tuple[int, ...]) -> str:
-        return " and ".join(f"the {scene.cast[member].colour} {scene.cast[member].kind}" for member in members)
+        named = [f"{scene.cast[member].colour} {scene.cast[member].kind}" for member in members]
+        return " and ".join(f"the {name}{'s' * (named.count(name) > 1)}" for name in dict.fromkeys(named))
 
     value = claim.value.replace(">", ", then ")
     detail = claim.detail.replace(">", ", then ")
@@ -157,7 +158,8 @@ def pictures(found: list[dict], sizes: dict[str, int], seed: int, makers: Makers
         one = {**one, "examples": told, "picture": None, "alt": ""}
         if seen:
             one["picture"] = f"worst-{dimension.replace(' ', '-')}.png"
-            one["alt"] = f"Frames of {len(seen)} made video{'s' * (len(seen) > 1)} in which {dimension} is wrong, with sentence and verdict"
+            how_many = f"{len(seen)} example{'s' * (len(seen) > 1)}"
+            one["alt"] = f"{how_many} of made videos in which {dimension} is wrong: sentence, frames, verdict"
             save(strip(f"{dimension} (suite {suite})", seen), folder / one["picture"])
         drawn.append(one)
     return drawn

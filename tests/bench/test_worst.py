@@ -44,6 +44,8 @@ def test_claims_in_words():
     assert said(Claim("relation", "left of", (0,), (1,)), scene) == "the red ball: relation left of the blue box"
     assert said(Claim("order", "hop>roll", (0,), detail="left>right"), scene) == "the red ball: order hop, then roll (left, then right)"
     assert said(Claim("place", "snow"), scene) == "place snow"
+    twins = Scene((cast[0], cast[0]), scene.shots)
+    assert said(Claim("motion", "roll", (0, 1)), twins) == "the red balls: motion roll"
 
 
 def test_pictures_are_small(tmp_path):
@@ -59,6 +61,6 @@ def test_a_picture_of_each_of_the_worst(noisy, tmp_path):
     named = [{"suite": "core", "dimension": "kind", "model": 0.0, "truth": 1.0, "kept": 0.0}]
     (one,) = pictures(named, {"core": 3}, 0, noisy, tmp_path)
     assert one["picture"] == "worst-kind.png" and (tmp_path / "worst-kind.png").exists() and len(one["examples"]) == 3
-    assert one["alt"].startswith("Frames of 3 made videos in which kind is wrong")
+    assert one["alt"].startswith("3 examples of made videos in which kind is wrong")
     (none,) = pictures([{**named[0], "dimension": "place"}], {"core": 2}, 0, Truthful(), tmp_path)
     assert none["picture"] is None and not (tmp_path / "worst-place.png").exists()
