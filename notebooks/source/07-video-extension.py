@@ -946,18 +946,18 @@ ax.axis("off")
 for index, (task, mask) in enumerate(masks.items()):
     known, _ = known_latents(~mask)
     row(ax, 0, 4.0 - index, [FACT if there else NOISE for there in known.tolist()])
-    row(ax, 7.6, 4.0 - index, [FACT if there else MADE for there in known.tolist()])
+    row(ax, 9.4, 4.0 - index, [FACT if there else MADE for there in known.tolist()])
     ax.text(-0.2, 4.4 - index, task, ha="right", va="center", size=10)
-arrow(ax, (4.1, 2.4), (7.3, 2.4), "one sampler: sigma 1 → 0\nknown frames stay at 0")
-arrow(ax, (11.6, 4.4), (13.2, 4.4), "long videos")
-row(ax, 13.4, 4.0, [FACT, FACT, MADE, MADE, MADE, MADE])
-row(ax, 15.08, 2.7, [FACT, FACT, MADE, MADE, MADE, MADE])
-row(ax, 16.76, 1.4, [FACT, FACT, MADE, MADE, MADE, MADE])
-for x, y in ((15.5, 3.95), (17.18, 2.65)):
+arrow(ax, (4.2, 2.4), (9.0, 2.4), "one sampler: sigma 1 → 0\nknown frames stay at 0")
+arrow(ax, (13.5, 4.4), (15.4, 4.4), "long videos")
+row(ax, 15.6, 4.0, [FACT, FACT, MADE, MADE, MADE, MADE])
+row(ax, 17.28, 2.7, [FACT, FACT, MADE, MADE, MADE, MADE])
+row(ax, 18.96, 1.4, [FACT, FACT, MADE, MADE, MADE, MADE])
+for x, y in ((17.7, 3.95), (19.38, 2.65)):
     arrow(ax, (x, y), (x, y - 0.4))
 below = "the end of one piece is the window of the next:\nwith slight noise, and told so, against drift"
-ax.text(13.4, 0.5, below, size=9, color="#555555", va="center")
-ax.set(xlim=(-2.2, 20), ylim=(-0.3, 5.2))
+ax.text(15.6, 0.5, below, size=9, color="#555555", va="center")
+ax.set(xlim=(-2.2, 23), ylim=(-0.3, 5.2))
 way = "known and noisy latent frames of five tasks; one sampler turns noisy ones into made ones; three overlapping rows are a long video"
 show(fig, alt=f"From left to right: {way}")
 
