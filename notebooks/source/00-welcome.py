@@ -459,7 +459,7 @@ assert (held[-1] == video.frames[8]).mean() > 0.99  # these are the steps of the
 # | 03 flow matching *(not written yet)* | from noise to a sample, and a network that learns the way | arrows that carry noise to where the data are |
 # | 04 diffusion transformer *(not written yet)* | the network that cleans all frames at once | noise turning into a moving character |
 # | [05 text conditioning](05-text-conditioning.ipynb) | words that the network listens to | left and right swapped by one word |
-# | 06 image animation *(not written yet)* | a picture comes alive | your own drawing, moving |
+# | [06 image animation](06-image-animation.ipynb) | a picture comes alive | your own drawing, moving |
 # | [07 video extension](07-video-extension.ipynb) | what came before, what comes next, and loops | three beginnings to one ending |
 #
 # ## 7 · A failure on purpose
