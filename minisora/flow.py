@@ -121,11 +121,13 @@ def sample_steps(
     solver: str = "euler",
     shift: float | None = None,
     start: float = 1.0,
+    level: float = 0.0,
 ) -> Iterator[Step]:
     """Walks from `noise` to clean latents and gives a `Step` after each step; the last one's `x` is the sample.
 
     `denoise(x, sigma)` is the velocity. `both(x, sigma)` gives it with and without the text, and is called instead where `guidance` is
-    not 1 and sigma lies in `interval`. Frames that are `known` are `clean`'s from the beginning, at sigma 0, and stay bit for bit.
+    not 1 and sigma lies in `interval`. Frames that are `known` are `clean`'s from the beginning, at sigma 0, and stay bit for bit; when
+    `clean` was mixed with slight noise, `level` tells how much (Ho et al. 2022, Cascaded Diffusion Models, section 4).
     `start` below 1 begins from `noise` taken as already at that level (the caller mixes it). `shift` (default: that of the
     number of 1×2×2 patches) spends more steps where there is more noise. "heun" calls the network twice a step. Built in chapter 3.
     Raises UserError on a solver or number of steps that is not possible, or known frames without `clean`.
@@ -143,10 +145,10 @@ def sample_steps(
     levels = shifted(torch.linspace(start, 0, steps + 1, dtype=torch.float64), shift) * (start / shifted(torch.tensor(start), shift).item())
 
     def flow(x: Tensor, sigma: float) -> Tensor:
-        level = torch.where(still, 0.0, torch.full((B, t), sigma, device=x.device))     # (B, t)
+        each = torch.where(still, level, torch.full((B, t), sigma, device=x.device))    # (B, t)
         if both is None or guidance == 1 or not interval[0] <= sigma <= interval[1]:
-            return denoise(x, level).to(x.dtype)
-        told, untold = both(x, level)
+            return denoise(x, each).to(x.dtype)
+        told, untold = both(x, each)
         return (untold + guidance * (told - untold)).to(x.dtype)
 
     x = noise if clean is None else torch.where(keep, clean, noise)

@@ -167,9 +167,10 @@ class Modes:
             options["clean"] = self.encoded(frames if start < 1 else held(frames, missing))
         if known.any():
             options["known"] = known[None]
+        seen = options.get("clean")
         if noise:
-            blur = torch.randn(2, *options["clean"].shape, generator=torch.Generator().manual_seed(how.seed + piece))[1]
-            options["clean"] = add_noise(options["clean"], blur, torch.full((1, len(known)), noise))
+            blur = torch.randn(2, *seen.shape, generator=torch.Generator().manual_seed(how.seed + piece))[1]
+            options |= {"clean": add_noise(seen, blur, torch.full((1, len(known)), noise)), "level": noise}
         height, width = frames.shape[1:3]
         guidance = how.guidance if prompt.strip() else 1.0
         with self.precision():
@@ -178,7 +179,8 @@ class Modes:
             ):
                 if how.progress:
                     how.progress(piece * steps + step.index, pieces * steps)
-            video = self.decoded(step.x, height, width, prompt)
+            x = step.x if seen is None else torch.where(known[None, None, :, None, None], seen, step.x)  # the decoder looks back
+            video = self.decoded(x, height, width, prompt)
         stay = [index for index in range(len(frames)) if known[latent_of(index)]]
         video.frames[stay] = frames[stay]
         video.note = told

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from minisora import UserError, Video
 
@@ -53,6 +54,17 @@ def test_an_extension_sees_how_things_move(tiny, clip):
 def test_noise_in_the_window_changes_what_is_made_and_not_what_is_known(tiny, video):
     plain, noisy = (tiny.extend(video, PROMPT, 1, window_noise=noise, **FAST) for noise in (0, 0.3))
     assert (plain.frames[:9] == noisy.frames[:9]).all() and (plain.frames[9:] != noisy.frames[9:]).any()
+
+
+def test_noise_in_the_window_is_told_and_is_gone_before_decoding(tiny, video, monkeypatch):
+    levels, decoded = [], []
+    forward, decode = type(tiny.dit).forward, tiny.decoded
+    monkeypatch.setattr(type(tiny.dit), "forward", lambda self, x, sigma, *rest: levels.append(sigma) or forward(self, x, sigma, *rest))
+    monkeypatch.setattr(tiny, "decoded", lambda x, *rest: decoded.append(x) or decode(x, *rest))
+    tiny.extend(video, PROMPT, 1, window_noise=0.25, **FAST)
+    assert all((sigma[:, :3] == 0.25).all() for sigma in levels) and any((sigma[:, 3:] > 0.5).all() for sigma in levels)
+    clean = tiny.encoded(video.frames[:9])                                              # (1, c, 3, h, w)
+    torch.testing.assert_close(decoded[0][:, :, :3], clean)
 
 
 def test_fill_keeps_what_is_known_and_tells_what_was_rounded(tiny, video):

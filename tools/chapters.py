@@ -110,7 +110,8 @@ def definitions(chapter: Chapter, number: str) -> dict:
 def _literal(node: ast.stmt) -> bool:
     """Whether a statement gives a name to a number, a text, or a tuple, list or dict of them."""
     try:
-        return isinstance(node, ast.Assign) and ast.literal_eval(node.value) is not None
+        named = isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets)
+        return named and ast.literal_eval(node.value) is not None
     except (ValueError, TypeError):
         return False
 

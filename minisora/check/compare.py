@@ -171,6 +171,8 @@ def _equal(one: Any, other: Any, rtol: float, atol: float) -> bool:
         return bool(np.isclose(one, other, rtol, atol, equal_nan=True))
     if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(other, str):
         return len(one) == len(other) and all(_equal(a, b, rtol, atol) for a, b in zip(one, other, strict=True))
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.shape != other.shape:
+        return False
     return bool(np.all(one == other))
 
 

@@ -33,6 +33,11 @@ def cause(yours, target, **options) -> str:
     return str(wrong.value)
 
 
+def test_an_array_of_another_shape_than_a_known_mistake_is_told_its_shape():
+    told = cause(np.zeros((2, 3)), np.zeros((2, 4)), causes={"that is the mistake": np.zeros((3, 4))})
+    assert "shape" in told and "mistake" not in told
+
+
 def test_right_wrong_and_not_done_yet(nine, told):
     def stub(x):
         raise NotImplementedError
