@@ -90,7 +90,7 @@ def test_the_instructor_gets_the_answer_and_links_that_still_lead_there(chapter)
 
 def test_nbgrader_cuts_out_the_answer_and_grades_it(chapter):
     cells = {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in build.nbgrader(chapter)["cells"] if "nbgrader" in cell["metadata"]}
-    answer, graded = cells["exercise-9.1"], cells["grade-9.1"]
+    answer, graded = cells["exercise-9-1"], cells["grade-9-1"]
     assert answer["metadata"]["nbgrader"]["solution"] and not answer["metadata"]["nbgrader"]["locked"]
     assert graded["metadata"]["nbgrader"] | {"points": 2, "grade": True, "locked": True} == graded["metadata"]["nbgrader"]
     assert "".join(graded["source"]).endswith('grade("9.1", twice)')

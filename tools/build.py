@@ -57,11 +57,11 @@ def nbgrader(chapter: Chapter) -> dict:
     cells, extra = [], {}
     for cell, exercise in _with_bootstrap(chapter):
         if cell.has("exercise"):
-            extra[len(cells)] = _graded(f"exercise-{exercise.number}", solution=True, locked=False)
+            extra[len(cells)] = _graded(f"exercise-{exercise.number.replace('.', '-')}", solution=True, locked=False)
             cells.append((cell.kind, marked(exercise, "### BEGIN SOLUTION", "### END SOLUTION"), []))
         elif cell.has("check"):
             cells.append((cell.kind, cell.text, ["check"]))
-            extra[len(cells)] = {**_graded(f"grade-{exercise.number}", grade=True), "points": points(chapter, exercise)}
+            extra[len(cells)] = {**_graded(f"grade-{exercise.number.replace('.', '-')}", grade=True), "points": points(chapter, exercise)}
             cells.append((cell.kind, _grade(exercise), []))
             if exercise.hints:
                 cells.append(("markdown", folded(exercise, False), ["hints"]))
