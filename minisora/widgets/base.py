@@ -9,6 +9,8 @@ from minisora.video import write_whole
 
 WIDE = {"width": "36em"}
 LABELLED = {"description_width": "6em"}
+# JupyterLab takes arrows and letters for commands to the notebook, also where a list or a button has the focus. Not inside of this:
+OWN_KEYS = "<style onload=\"this.closest('.minisora-keys').setAttribute('data-lm-suppress-shortcuts','true')\"></style>"
 
 
 class Interactive:
@@ -16,6 +18,13 @@ class Interactive:
 
     root: ipywidgets.Widget
     alt: str = ""
+
+    @staticmethod
+    def framed(*parts: ipywidgets.Widget) -> ipywidgets.VBox:
+        """The parts below one another; keys that are pressed among them stay there."""
+        root = ipywidgets.VBox([*parts, ipywidgets.HTML(OWN_KEYS, layout={"display": "none"})])
+        root.add_class("minisora-keys")
+        return root
 
     def twin(self) -> str:
         """HTML that shows what was made so far, and needs no kernel, no network and no file beside it."""

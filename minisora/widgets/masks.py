@@ -59,7 +59,7 @@ class MaskPainter(Interactive):
         self.preset.observe(self._take, "value")
         self.job.start.on_click(self._make)
         row = [self.job.row] if make else []
-        self.root = ipywidgets.VBox([ipywidgets.HBox(self.buttons), self.strip, self.preset, *row, self.job.told, self.place])
+        self.root = self.framed(ipywidgets.HBox(self.buttons), self.strip, self.preset, *row, self.job.told, self.place)
         self._show()
 
     @property

@@ -43,7 +43,7 @@ class Playground(Interactive):
         self.sentence.observe(self.make, "value")
         self.job.start.on_click(self.make)
         knobs = ipywidgets.HBox([ipywidgets.VBox([self.seconds, self.steps, self.guidance]), ipywidgets.VBox([self.size, self.seed])])
-        self.root = ipywidgets.VBox([self.sentence, knobs, self.job.row, self.place, self.job.told])
+        self.root = self.framed(self.sentence, knobs, self.job.row, self.place, self.job.told)
         self._show(video or self._made(self.asked), self.asked)
 
     def request(self) -> tuple:

@@ -36,7 +36,7 @@ class NoiseScrubber(Interactive):
         self.place = ipywidgets.HTML()
         for slider in (self.level, self.frame):
             slider.observe(self._show, "value")
-        self.root = ipywidgets.VBox([self.level, self.frame, self.place])
+        self.root = self.framed(self.level, self.frame, self.place)
         self._show()
 
     @classmethod
