@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import recorded
 
 ROOT = Path(__file__).parent.parent
-NUMBER = re.compile(r"<!-- (?P<file>[\w./-]+\.json) (?P<keys>[\w./ -]+?) (?P<format>[.,\d]*[dfeg%]) -->(?P<shown>.*?)<!-- / -->")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)")
 
 
@@ -26,13 +26,9 @@ def files(*patterns: str) -> list[Path]:
 def wrong_numbers(text: str, root: Path) -> list[str]:
     """Numbers of a page that differ from the recorded ones that they name."""
     wrong = []
-    text = re.sub(r"```.*?```|^    .*?$", "", text, flags=re.DOTALL | re.MULTILINE)  # code shows how it is written
-    for match in NUMBER.finditer(text):
+    for match in recorded.numbers(text):
         try:
-            value = json.loads((root / match["file"]).read_text())
-            for key in match["keys"].split("."):
-                value = value[int(key)] if isinstance(value, list) else value[key]
-            meant = format(value, match["format"])
+            meant = recorded.value(match, root)
         except (OSError, KeyError, IndexError, ValueError, TypeError) as error:
             meant = f"nothing ({type(error).__name__}: {error})"
         if match["shown"].strip() != meant:
@@ -70,6 +66,12 @@ def test_a_wrong_number_is_seen(tmp_path):
     assert wrong_numbers("<!-- report.json colour.model .2f -->0.98<!-- / -->", tmp_path)
     assert wrong_numbers("<!-- report.json shape.model .2f -->0.98<!-- / -->", tmp_path)
     assert wrong_numbers("<!-- gone.json colour .2f -->0.97<!-- / -->", tmp_path)
+
+
+def test_numbers_are_written_anew_but_for_code(tmp_path):
+    (tmp_path / "report.json").write_text(json.dumps({"colour": 0.974}))
+    page = "so <!-- report.json colour .2f -->0.1<!-- / -->\n\n    <!-- report.json colour .2f -->0.1<!-- / -->\n"
+    assert recorded.renewed(page, tmp_path) == page.replace(">0.1<", ">0.97<", 1)
 
 
 def test_the_map_of_the_house_is_whole():
