@@ -21,6 +21,7 @@ SATURATED, LIT = 0.45, 0.30
 INKY = 0.42  # brightness below which a pixel may be part of an ink line
 BRIDGE = 0.09  # units: the widest gap that a pair of eyes can leave in a body
 LONG = 1.5  # no body is this many times as long as it is wide
+NECK, WIDE = 0.5, 0.11  # where two bodies touch, they are at most so much of their width; units: what is narrower is a part of one body
 SPECK = 0.0012  # blobs below this area (units²) are noise
 
 
@@ -59,10 +60,10 @@ def label(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     colour = hsv(frames)
     hue, saturation, value = colour[..., 0], colour[..., 1], colour[..., 2]
     centres = np.array(list(HUES.values()), np.float32)
-    away = np.abs((hue[..., None] - centres + 180) % 360 - 180)  # (T, H, W, 8)
-    nearest = away.argmin(-1).astype(np.int8)
-    known = (saturation > SATURATED) & (value > LIT) & (away.min(-1) < REACH)
-    labels = np.where(known, nearest, NOTHING).astype(np.int8)  # (T, H, W)
+    bright = (saturation > SATURATED) & (value > LIT)
+    away = np.abs((hue[bright][:, None] - centres + 180) % 360 - 180)  # (n, 8): few pixels are bright
+    labels = np.full(hue.shape, NOTHING, np.int8)  # (T, H, W)
+    labels[bright] = np.where(away.min(-1) < REACH, away.argmin(-1), NOTHING)
     brown = (labels == ORANGE) & (saturation < BROWN[0]) & (value < BROWN[1])
     solid = np.stack([cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) for mask in brown])
     labels[brown] = np.where(solid[brown] > 0, COOKIE, NOTHING)  # a thin brown line is the edge of something orange
@@ -75,7 +76,7 @@ def blobs(labels: np.ndarray, colour: np.ndarray) -> list[Blob]:
     unit = min(H, W)
     found = []
     for name in np.unique(labels[labels != NOTHING]):
-        own = (labels == name).astype(np.uint8)
+        own = _parted((labels == name).astype(np.uint8))
         others = somebody_else(labels, colour, int(name))
         count, marks, stats, centres = cv2.connectedComponentsWithStats(own, connectivity=8)
         for index in range(1, count):
@@ -108,6 +109,23 @@ def blobs(labels: np.ndarray, colour: np.ndarray) -> list[Blob]:
                 )
             )
     return sorted(_bridged(found), key=lambda blob: -blob.area)
+
+
+def _parted(own: np.ndarray) -> np.ndarray:
+    """Pixels (H, W) of one colour, copies that touch cut apart where they are thinnest: together they are too long for one body."""
+    _, marks, stats, _ = cv2.connectedComponentsWithStats(own, connectivity=8)
+    for index, (left, top, width, height, _) in enumerate(stats[1:], 1):
+        if min(width, height) < WIDE * min(own.shape) or max(width, height) < LONG * min(width, height):
+            continue
+        part = marks[top : top + height, left : left + width] == index
+        profile = part.sum(0 if width > height else 1)
+        quarter = len(profile) // 4
+        neck = quarter + int(profile[quarter : len(profile) - quarter].argmin())
+        if profile[neck] <= NECK * min(profile[:neck].max(), profile[neck + 1 :].max()):
+            line = np.s_[:, neck] if width > height else np.s_[neck]
+            own[top : top + height, left : left + width][line] &= ~part[line]
+            return _parted(own)
+    return own
 
 
 def somebody_else(labels: np.ndarray, colour: np.ndarray, name: int) -> np.ndarray:

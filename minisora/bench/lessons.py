@@ -13,6 +13,7 @@ from minisora.world.scene import ACTIONS, COLOURS, FPS, GROUND, KINDS, LOOKS, PL
 
 from .backdrop import describe
 from .camera import Path
+from .coding import FRAMES, coded, group
 from .colours import COOKIE, blobs, label
 from .eye import Eye, picture
 from .features import features, others
@@ -21,6 +22,8 @@ from .track import tracks
 from .verbs import DIRECTIONS
 
 SHAPES = (((64, 64), 0.7), ((64, 96), 0.12), ((96, 64), 0.12), ((96, 96), 0.06))  # height and width, and how often
+CLEAN, CODED = 0.25, 0.5  # shares of the lessons that are left as they are, and that a code of few numbers has gone over
+COMPONENTS = (40, 192)  # of that code: from a video of which hardly a shape is left to one that looks well
 SECONDS = ((2.0, 0.75), (4.0, 0.15), (0.0, 0.1))
 
 
@@ -34,10 +37,13 @@ def lesson_scene(seed: int, moving: bool = False) -> tuple[Scene, np.ndarray]:
 
 
 def spoil(video: np.ndarray, seed: int) -> np.ndarray:
-    """A video as an imperfect model might have painted it: blurred, noisy, blocky, each a little and not always."""
+    """A video as an imperfect model might have painted it: written in few numbers, or blurred, noisy, blocky, each a little; not always."""
     rng = np.random.default_rng(seed)
-    if rng.random() < 0.35:
+    how = rng.random()
+    if how < CLEAN:
         return video
+    if how < CLEAN + CODED:
+        return coded(video, round(np.exp(rng.uniform(*np.log(COMPONENTS)))))
     sigma, noise, quality = rng.uniform(0.2, 0.75), rng.uniform(0, 7), int(rng.uniform(45, 95))
     blocky = rng.random() < 0.4
     out = []
@@ -92,17 +98,20 @@ def eye_lesson(seed: int) -> list:
         upright = tuple(replace(a, events=(way,) if rng.random() < 0.8 else a.events) for a in shot.actors)
         scene = replace(scene, shots=(replace(shot, actors=upright, cookie=None),))
     when = np.sort(rng.choice(frame_count(2.0), 3, replace=False))
-    video = spoil(render(scene, height, width, times=when / FPS), seed)
+    around = np.concatenate([group(t) for t in when])  # (12,): what is coded together with each
+    places = np.arange(len(when)) * FRAMES + (when - 1) % FRAMES
+    video = spoil(render(scene, height, width, times=around / FPS), seed)[places]
     real, found = truth(scene), []
     labels, colour = label(video)
     for k, t in enumerate(when):
         for blob in blobs(labels[k], colour[k]):
             actor = whose(blob, t, real)
-            if actor < 0 or blob.area < 0.5 * real["radius"][actor, t] ** 2:
+            radius = real["radius"][actor, t]
+            if actor < 0 or blob.area < 0.5 * radius**2 or blob.size > 3.2 * radius:  # a piece of it, or more than it
                 continue
             view, side = picture(colour[k], labels[k], blob)
             kind = KINDS.index(real["who"][actor].kind)
-            found.append((np.round(view * 255).astype(np.uint8), kind, np.log(real["radius"][actor, t] / side), real["angle"][actor, t]))
+            found.append((np.round(view * 255).astype(np.uint8), kind, np.log(radius / side), real["angle"][actor, t]))
     return found
 
 

@@ -20,7 +20,9 @@ from .verbs import DIRECTIONS, Reader, read
 WEIGHTS = FilePath(__file__).parents[2] / "data" / "oracle" / "oracle.safetensors"
 LARGEST = 96  # pixels on the shorter side that are looked at; finer videos are shrunk to 64
 CLEAR = 0.04  # a blob with less of its outline covered shows its whole shape
-SURE = 0.5
+SURE = 0.4  # probability, from all clear frames together, from which on a shape counts as seen
+DOUBT = float(np.log(1e-4))  # no single frame is surer than this that a shape is not the one
+MESSY = 0.3  # a shape that is none with more than this probability, on average over the frames, is none
 
 
 @dataclass
@@ -30,7 +32,8 @@ class Person:
     track: Track
     colour: str
     turns: str  # the colour that it ends with, or ""
-    kinds: np.ndarray  # (9,) probabilities of KINDS, then of no clean shape
+    kinds: np.ndarray  # (9,) probabilities of KINDS, then of no clean shape: the mean over the clear frames
+    likely: np.ndarray  # (8,) probabilities of KINDS, were it one of them, from all clear frames together
     radius: float  # half-height in units at the beginning
     x: np.ndarray
     y: np.ndarray  # from the frame's middle upwards
@@ -46,8 +49,8 @@ class Person:
     @property
     def kind(self) -> str:
         """The kind it is seen to be, "" when it is no clean shape."""
-        best = int(self.kinds.argmax())
-        return KINDS[best] if best != MESS and self.kinds[best] >= SURE else ""
+        best = int(self.likely.argmax())
+        return KINDS[best] if self.likely[best] >= SURE and self.kinds[MESS] <= MESSY else ""
 
     @property
     def size(self) -> str:
@@ -216,6 +219,7 @@ def _person(eye: Eye, track: Track, labels, colour, path: Path) -> Person:
     if not clear.any():
         clear = covered[when] <= np.sort(covered[when])[min(2, len(when) - 1)]
     probabilities = np.exp(kinds[clear]).mean(0)
+    likely = np.exp(np.maximum(kinds[clear, :MESS], DOUBT).mean(0))  # one frame rules out what another one leaves open
     nearly = (covered[when] < 0.2) & (cut[when] == 0)
     early = scale[when][nearly if nearly.any() else clear][: max(1, min(3, T // 4))]
     x, y = track.values("x") / path.zoom + path.x, track.values("y") / path.zoom
@@ -225,6 +229,7 @@ def _person(eye: Eye, track: Track, labels, colour, path: Path) -> Person:
         colours[track.colour],
         colours[track.turns] if track.turns >= 0 else "",
         probabilities,
+        likely / max(likely.sum(), 1e-9),
         float(np.median(early)),
         x,
         y,

@@ -25,7 +25,7 @@ from .lessons import backdrop_lesson, eye_lesson, verb_lesson
 from .parse import WEIGHTS, Oracle
 
 MESSY = 0.25  # share of the pictures that are spoiled until they are no clean shape
-RECIPE = {"eye": (11_000, 3000), "backdrop": (3500, 2000), "reader": (6000, 2000)}  # scenes and training steps; the reader needs the eye
+RECIPE = {"eye": (6000, 2500), "backdrop": (3500, 2000), "reader": (6000, 2000)}  # scenes and training steps; the reader needs the eye
 CHUNK = 100  # scenes that are written down at a time
 
 

@@ -10,6 +10,7 @@ NEAR = 0.12  # units that a blob may lie outside the box where its track is expe
 FRAGMENT = 0.35  # a track whose usual area is below this share of its largest twin's is a piece of it
 RUN = 0.08  # units a frame: nobody runs faster while unseen
 PASSING = 4  # frames: a colour that comes and goes within so many is what two others make while one turns into the other
+SUDDEN = 5.0  # times: what was never larger than this part of a blob has not become it
 BLEND = 6  # frames that a change from one colour to another may take in which it has neither
 
 
@@ -60,6 +61,7 @@ def _step(mine: list[Track], found: list[Blob], name: int, t: int) -> list[Track
     spare = []
     for blob in found:  # largest first
         gaps = [_outside(blob, box) + 0.2 * abs(blob.x - (box[0] + box[1]) / 2) for box in expected]
+        gaps = [gap if _credible(track, blob) else np.inf for track, gap in zip(mine, gaps, strict=True)]
         nearest = int(np.argmin(gaps)) if gaps else -1
         if gaps and gaps[nearest] < NEAR:
             given[nearest].append(blob)
@@ -74,10 +76,15 @@ def _step(mine: list[Track], found: list[Blob], name: int, t: int) -> list[Track
             last = track.last()
             nearest = min(spare, key=lambda blob: np.hypot(blob.x - last.x, blob.y - last.y))
             missing = t - int(np.flatnonzero(track.seen)[-1])
-            if np.hypot(nearest.x - last.x, nearest.y - last.y) < NEAR + RUN * missing:
+            if np.hypot(nearest.x - last.x, nearest.y - last.y) < NEAR + RUN * missing and _credible(track, nearest):
                 track.blobs[-1] = nearest
                 spare.remove(nearest)
     return [Track(name, [None] * t + [blob]) for blob in spare]
+
+
+def _credible(track: Track, blob: Blob) -> bool:
+    """Whether a track can be this blob's: a few specks at the edge of somebody else are not who appears there later."""
+    return bool(blob.area < SUDDEN * max(old.area for old in track.blobs if old is not None))
 
 
 def _expected(track: Track) -> tuple[float, float, float, float]:
@@ -147,7 +154,7 @@ def _recoloured(live: list[Track]) -> list[Track]:
             end = len(earlier) - 1 - int(earlier.seen[::-1].argmax())
             if earlier is later or earlier.colour in (later.colour, COOKIE) or not -4 <= begin - end - 1 <= BLEND:
                 continue
-            a, b = earlier.blobs[end], later.blobs[begin]
+            a, b = _body(earlier, -1), _body(later, 0)
             gap = np.hypot(a.x - b.x, a.y - b.y)
             if gap < 0.06 + 0.05 * max(begin - end, 1) and (best is None or gap < best[0]):
                 best = gap, earlier
@@ -159,6 +166,12 @@ def _recoloured(live: list[Track]) -> list[Track]:
         earlier.turns = later.turns if later.turns >= 0 else later.colour
         return _recoloured([track for track in live if track is not later])
     return live
+
+
+def _body(track: Track, which: int) -> Blob:
+    """The first (0) or last (-1) blob of a track that shows most of it: while a colour turns, little of the body has it."""
+    area = np.nan_to_num(track.values("area"))
+    return track.blobs[np.flatnonzero(area >= 0.5 * np.median(area[track.seen]))[which]]
 
 
 def join_tracks(a: Track, b: Track) -> Track:
