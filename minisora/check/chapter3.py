@@ -194,7 +194,8 @@ def predictions(answer: Callable) -> None:
         at = f'at sigma = {value:g}, "{prediction}",'
         if isinstance(yours, Tensor) and not yours.isfinite().all():
             raise Wrong(f"{at} it divides by 0: hold the divisor, not the result, at 0.02 or above")
-        causes = {f"{at} it divides by less than 0.02: hold the divisor at 0.02 or above": (x - out if prediction == "clean" else out - x) / 0.001}
+        least = (x - out if prediction == "clean" else out - x) / 0.001
+        causes = {f"{at} it divides by less than 0.02: hold the divisor at 0.02 or above": least}
         same(yours, flow.velocity_from(out, x, sigma, prediction), causes, name=f"the velocity {at}", axes=AXES, rtol=1e-3)
 
 
