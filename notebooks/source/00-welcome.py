@@ -457,7 +457,7 @@ assert (held[-1] == video.frames[8]).mean() > 0.99  # these are the steps of the
 # | [01 spacetime patches](01-spacetime-patches.ipynb) | any video, of any length and shape, as a row of tokens | what a minute costs against four seconds |
 # | [02 video autoencoder](02-video-autoencoder.ipynb) | the compression, and the way back to pixels | a blur that becomes a film within ninety seconds |
 # | [03 flow matching](03-flow-matching.ipynb) | from noise to a sample, and a network that learns the way | arrows that carry noise to where the data are |
-# | 04 diffusion transformer *(not written yet)* | the network that cleans all frames at once | noise turning into a moving character |
+# | [04 diffusion transformer](04-diffusion-transformer.ipynb) | the network that cleans all frames at once | noise turning into a moving character |
 # | [05 text conditioning](05-text-conditioning.ipynb) | words that the network listens to | left and right swapped by one word |
 # | [06 image animation](06-image-animation.ipynb) | a picture comes alive | your own drawing, moving |
 # | [07 video extension](07-video-extension.ipynb) | what came before, what comes next, and loops | three beginnings to one ending |
