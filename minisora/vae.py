@@ -215,10 +215,6 @@ class VideoVAE(nn.Module):
         nn.init.zeros_(self.read[1].down.weight)
         nn.init.zeros_(self.read[1].down.bias)
 
-    def _load_from_state_dict(self, state: dict, prefix: str, *rest) -> None:
-        state.setdefault(f"{prefix}latent_gain", torch.ones(self.config.channels))  # weights of before there was one
-        super()._load_from_state_dict(state, prefix, *rest)
-
     def freeze_encoder(self) -> None:
         """Leaves only the decoder to be trained: latents that were coded before stay what they are."""
         for part in (self.embed, self.encode_fine, self.merge, self.encode_coarse, self.to_latent, self.line_in):
