@@ -126,7 +126,7 @@ class Video:
         if len(self) == 1:
             return f'<img src="{poster}" alt="{alt}" title="{alt}" {size}>'
         half = max(min(scale, 2), -(-scale // 2))  # drawn at about half the size, which the page enlarges again
-        for fine, crf in ((scale, CRF), (half, CRF), *((half, coarse) for coarse in COARSER)):
+        for fine, crf in ((scale, CRF), (half, CRF), *((fine, coarse) for fine in (half, 1) for coarse in COARSER)):
             source = base64.b64encode(self.enlarged(fine).to_bytes(crf)).decode()
             page = (
                 f'<video controls muted playsinline preload="auto" aria-label="{alt}" title="{alt}" poster="{poster}" {size}>'

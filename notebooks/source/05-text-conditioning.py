@@ -693,11 +693,11 @@ def train(net: Listener, rows: list, steps: int, batch: int = 64, forgotten: flo
 
 # %% [markdown]
 # To draw from it: noise, the words' states, the state of `[NULL]`, and the package's sampler. (`Bound` puts the two questions, with and without text,
-# into one batch; exercise 5.6 builds it. Until section 8, take `guidance=3` on trust.)
+# into one batch; exercise 5.6 builds it. Until section 8, take `guidance=2` on trust.)
 
 # %%
 @torch.no_grad()
-def draw(net: Listener, texts: list[str], guidance: float = 3.0, seed: int = 0, steps: int = 10, noise: Tensor | None = None, **options) -> np.ndarray:
+def draw(net: Listener, texts: list[str], guidance: float = 2.0, seed: int = 0, steps: int = 10, noise: Tensor | None = None, **options) -> np.ndarray:
     """A stamp for each text. (n, 16, 16, 3)"""
     tokens = tokenizer.batch([*texts, ""])
     states = net.text(*tokens)                                              # (n + 1, L, D); the last row is [NULL]
@@ -783,9 +783,9 @@ def state(costs: list[float], scores: dict[int, list[float]], made: np.ndarray):
     axes[0].set(xticks=[], yticks=[], title=f"after {len(costs)} steps")
     for k, (name, colour) in enumerate(zip(FACTS, (ORANGE, ORANGE, GREEN, BLUE, GREY, GREY), strict=True)):
         line = "o--" if "right" in name else "o-"
-        axes[1].plot(list(scores), [values[k] for values in scores.values()], line, ms=3, color=colour)
-        axes[1].text(len(costs), scores[len(costs)][k], " " + name, color=colour, va="center", size=8)
-    axes[1].set(xlim=(0, STEPS * 1.25), ylim=(0, 1.02), xlabel="step", ylabel="facts right")
+        axes[1].plot(list(scores), [values[k] for values in scores.values()], line, ms=3, color=colour, label=name)
+    axes[1].set(xlim=(0, STEPS * 1.02), ylim=(0, 1.05), xlabel="step", ylabel="facts right")
+    axes[1].legend(frameon=False, fontsize=8, loc="lower right")
     axes[1].spines[["top", "right"]].set_visible(False)
     told = ", ".join(f"{name} {value:.2f}" for name, value in zip(FACTS, scores[len(costs)], strict=True))
     return picture(fig, alt=f"Eight drawn stamps after {len(costs)} steps, and the share of facts that are right: {told}")
@@ -804,8 +804,8 @@ for step, cost in train(listener, rows_of["full"], STEPS):
 listener = listener.eval()
 
 # %% tags=["nbval-check-output"]
-assert scores[STEPS][2] > 0.8 and min(scores[STEPS][:2]) > 0.4
-print("it draws the place that was asked for, and who is left and right far more often than a guess (1 in 8) would")
+assert scores[STEPS][2] > 0.8 and min(scores[STEPS][:2]) > 0.6 and max(scores[100][:2]) < scores[100][2] - 0.1
+print("it draws the place that was asked for, and later also who is left and right, more often than a bag of words could (1 in 2)")
 
 # %% [markdown]
 # <details><summary>Your prediction</summary>
@@ -958,14 +958,15 @@ for scale in (0.0, 1.0, 3.0, 8.0):
 INTERVALS = {"nowhere": (2.0, 2.0), "high sigma": (0.75, 1.0), "middle": (0.35, 0.75), "low sigma": (0.0, 0.35), "package": flow.INTERVAL, "everywhere": (0.0, 1.0)}
 parts = np.array([measured(guidance=5.0, interval=interval, steps=16) for interval in INTERVALS.values()])
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.4), layout="constrained")
-for ax, k, name in zip(axes, (0, 1), ("facts right", "variety"), strict=True):
+for ax, k, name in zip(axes, (0, 2), ("facts right", "colourfulness"), strict=True):
     for row, (value, colour) in enumerate(zip(parts[:, k], (GREY, ORANGE, ORANGE, ORANGE, BLUE, GREY), strict=True)):
         ax.barh(row, value, color=colour)
         ax.text(value, row, f" {value:.2f}", va="center", size=8)
     ax.set(title=f"{name}, guidance 5", yticks=range(len(INTERVALS)), yticklabels=list(INTERVALS), xlim=(0, 1.15 * parts[:, k].max()))
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
-show(fig, alt="Bars for guidance nowhere, at high, middle and low sigma, in the package's interval, and everywhere: facts right, and variety")
+axes[1].axvline(np.ptp(true[0], axis=-1).mean(), color=GREEN, lw=1)
+show(fig, alt="Bars for guidance nowhere, at high, middle and low sigma, in the package's interval, and everywhere: facts right, and colourfulness, with a line for true stamps")
 assert abs(parts[3, 0] - parts[0, 0]) < 0.1 and parts[2, 0] > parts[-1, 0] - 0.05
 
 # %% [markdown]
@@ -1140,7 +1141,7 @@ def share(scale: float, dimension: str = "") -> float:
 fig, axes = plt.subplots(1, 5, figsize=(10, 2.4), sharey=True, layout="constrained")
 for ax, (name, colour) in zip(axes, (("", "black"), ("place", GREEN), ("colour", ORANGE), ("kind", BLUE), ("motion", GREY)), strict=True):
     ax.plot(GUIDED, [share(scale, name) for scale in GUIDED], "o-", ms=4, color=colour)
-    ax.set(xlabel="guidance", title=name or "all claims", ylim=(-0.03, 1.05))
+    ax.set(xlabel="guidance", title=name or "all claims", xticks=(0, 1, 3, 5, 8), ylim=(-0.03, 1.05))
     ax.spines[["top", "right"]].set_visible(False)
 axes[0].set_ylabel("seen by the oracle")
 told = ", ".join(f"{share(scale):.2f} at {scale:g}" for scale in GUIDED)
@@ -1236,7 +1237,7 @@ show(
 # %%
 fig, ax = plt.subplots(figsize=(4.2, 2.6), layout="constrained")
 table = np.array([[np.mean(tested[f"taught {taught}, asked {style}"]) for style in ("short", "full")] for taught in ("short", "full")])
-ax.imshow(table, cmap="Blues", vmin=0.2, vmax=1.1)
+ax.imshow(table, cmap="Blues", vmin=0.2, vmax=1.6)
 for row in range(2):
     for column in range(2):
         ax.text(column, row, f"{table[row, column]:.2f}", ha="center", va="center", size=13)
@@ -1248,6 +1249,9 @@ show(fig, alt=f"A table of the share of facts right; {said_of[0]}; {said_of[1]}"
 assert table[1, 1] > table[0, 1] + 0.03 and table[1, 1] == table.max()
 print("asked in full, the denoiser that was taught in full gets more of the facts right than the one that was taught in brief")
 print("and nothing beats being taught in full and asked in full")
+lost = np.subtract(tested["taught full, asked full"], tested["taught short, asked full"])
+assert lost[3:].mean() > lost[2] + 0.05
+print("look and sizes, of which short captions are mostly silent, suffer more than the place, which most of them tell")
 
 # %% [markdown]
 # <details><summary>Your prediction</summary>
