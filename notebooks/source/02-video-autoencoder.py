@@ -844,7 +844,7 @@ def board(curve, output):
     return fig
 
 
-STEPS = 900
+STEPS = 1000
 
 # %% [markdown]
 # **Predict before you run.** What will come first: places, colours, characters, motion? And will the curve rise evenly? (It takes about
