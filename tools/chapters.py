@@ -108,9 +108,10 @@ def definitions(chapter: Chapter, number: str) -> dict:
 
 
 def _literal(node: ast.stmt) -> bool:
-    """Whether a statement gives a name to a number, a text, or a tuple, list or dict of them."""
+    """Whether a statement gives names to a number, a text, or a tuple, list or dict of them."""
     try:
-        named = isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets)
+        names = [name for target in getattr(node, "targets", ()) for name in getattr(target, "elts", [target])]
+        named = isinstance(node, ast.Assign) and all(isinstance(name, ast.Name) for name in names)
         return named and ast.literal_eval(node.value) is not None
     except (ValueError, TypeError):
         return False

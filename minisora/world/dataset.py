@@ -242,7 +242,8 @@ Licence: MIT, as the program that draws it.
 
 def main(argv: list[str]) -> int:
     """The command `minisora data build`."""
-    from minisora.cli import Parser, size
+    from minisora.cli import Parser
+    from minisora.making import size
 
     parser = Parser(prog="minisora data build", description="Write a data set of the toy world that datasets.load_dataset opens.")
     parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="a new folder, or one of a build that was cut off")
