@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
 SOURCES = FOLDER / "source"
-REPOSITORY = "https://example.org/minisora.git"  # where the course will be cloned from: set it here, and only here, when it is published
+REPOSITORY = "https://github.com/OWNER/minisora.git"  # where notebooks fetch the course and the site's links lead: set here, and only here
 TAGS = {"exercise", "solution", "check", "hint", "nbval-check-output", "nbval-skip"}
 CHECK = re.compile(r'^check\("(\d\.\d+)", (.+)\)$')
 
