@@ -1,12 +1,10 @@
-"""Chapter 1's judges: the chapter's own answers pass, and known mistakes get the sentence meant for them."""
+"""Chapter 1's judges: known mistakes get the sentence meant for them."""
 
 import pytest
 import torch
 from einops import rearrange
 
 from minisora.patches import unpatchify
-
-ANSWERS = ("1.1", "1.2", "1.3", "1.4", "1.5", "1.6")
 
 
 def sizes(grid, patch):
@@ -60,18 +58,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("number", ANSWERS)
-def test_the_answer_of_the_chapter_is_right(number, solution, told):
-    assert told(number, solution(number)).startswith(f"✓ {number}")
-
-
 @pytest.mark.parametrize("number, answer, says", WRONG, ids=lambda part: part if isinstance(part, str) else "")
 def test_a_mistake_gets_its_sentence(number, answer, says, told):
     line = told(number, answer)
     assert line.startswith(f"✗ {number}") and says in line
-
-
-def test_every_exercise_is_judged():
-    from minisora.check.core import exercises
-
-    assert tuple(one.number for one in exercises(1)) == ANSWERS

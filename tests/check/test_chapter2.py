@@ -1,16 +1,9 @@
-"""Chapter 2's checkers: the chapter's own answers pass, and known mistakes are told what they are."""
+"""Chapter 2's checkers: known mistakes are told what they are."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-
-NUMBERS = ("2.1", "2.2", "2.3", "2.4", "2.5", "2.6")
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_the_chapters_own_answer_passes(number, solution, told):
-    assert told(number, solution(number)).startswith(f"✓ {number}")
 
 
 def cut(pattern):

@@ -9,11 +9,6 @@ from minisora.dit import NEVER
 from minisora.text import NULL, UNK
 
 
-@pytest.mark.parametrize("number", ["5.1", "5.2", "5.3", "5.4", "5.5", "5.6"])
-def test_the_answers_are_right(number, solution, told):
-    assert told(number, solution(number)).startswith(f"✓ {number}")
-
-
 def nothing_left(text, numbers):
     return [numbers[word] for word in re.findall(r"\w+|[^\w\s]+", text.lower()) if word in numbers]
 
