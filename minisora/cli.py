@@ -39,6 +39,9 @@ def build_parser() -> Parser:
     bench = commands.add_parser("bench", help="how well sentences are followed; bench render: how fast", add_help=False)
     bench.set_defaults(run=run_bench)
 
+    classroom = commands.add_parser("class", help="for instructors: assignments with other numbers, slides", add_help=False)
+    classroom.set_defaults(run=run_class)
+
     doctor = commands.add_parser("doctor", help="print the environment and what is wrong with it, for bug reports")
     doctor.set_defaults(run=run_doctor)
     return parser
@@ -70,6 +73,12 @@ def run_bench(args: argparse.Namespace, rest: list[str]) -> int:
 
         return main(rest[1:]) or 0
     from minisora.bench import main
+
+    return main(rest) or 0
+
+
+def run_class(args: argparse.Namespace, rest: list[str]) -> int:
+    from minisora.classroom.command import main
 
     return main(rest) or 0
 
