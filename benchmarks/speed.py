@@ -16,6 +16,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -32,7 +33,7 @@ from minisora.train.vae import ENDS as VAE_ENDS
 from minisora.vae import VideoVAE
 from minisora.vae import loss as vae_loss
 
-CLIPS, FRAMES, SIDE, CHANNELS, WORDS, VOCABULARY = 64, 5, 8, 16, 32, 500  # latents of 17 frames of 64×64
+CLIPS, FRAMES, SIDE, CHANNELS, WORDS, VOCABULARY = 64, 5, 8, 64, 32, 500  # latents of 17 frames of 64×64
 Step = Callable[[], object]
 
 
@@ -67,7 +68,7 @@ def matmul_rate(size: int = 2048, repeats: int = 9) -> float:
 def denoiser() -> tuple[Denoiser, dict, torch.Tensor]:
     """A small denoiser with no zeros in it, and a batch of noise."""
     text = TextConfig.named("small", VOCABULARY)
-    network = Denoiser(DiT(PRESETS["small"]), TextEncoder(text))
+    network = Denoiser(DiT(replace(PRESETS["small"], channels=CHANNELS)), TextEncoder(text))
     for value in network.parameters():
         if not value.any():
             nn.init.normal_(value, std=0.02)

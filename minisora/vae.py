@@ -110,8 +110,8 @@ class VideoVAE(nn.Module):
 
     T is 1 + 4k and t is 1 + k; H and W are multiples of 8, h and w an eighth of them. `latent_mean` and `latent_std` (c,) are
     measured over the training clips and stored with the weights: latents are normalised to mean 0 and deviation 1. Then each is
-    multiplied by its channel's `latent_gain` (c,), 1 until it is measured: the square root of how much the channel shows in the
-    picture, 1 on the average of squares. So noise drowns what hardly shows first, and what shows most last, as it does in pixels,
+    multiplied by its channel's `latent_gain` (c,), 1 until it is measured: how much the channel shows in the picture, beside the
+    average channel, to the power of 3/4. So noise drowns what hardly shows first, and what shows most last, as it does in pixels,
     and a denoiser's loss is not ruled by details that nobody sees.
     """
 

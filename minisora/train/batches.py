@@ -19,6 +19,7 @@ from minisora.train.latents import Clips
 
 STYLE_SHARES = {"short": 0.3, "detailed": 0.3, "paraphrase": 0.35, "odd": 0.05}
 DROPPED = 0.1  # share of the captions that are not told
+SLIGHT = 0.3, 0.15  # share of the clips whose known frames carry slight noise, and its highest level
 Batch = dict[str, Tensor]
 
 
@@ -53,13 +54,15 @@ class LatentBatches(Dataset):
     """Item i is the batch of step i for process `rank` of `world`.
 
     latents (B, c, t, h, w), noise (the same), sigma (B, t), known (B, t), ids, mask and shot (B, L), frame_shot (B, t),
-    labels (B, t, h/2, w/2, FIELDS). `batch`: clips of 17 frames of 64×64; of other sizes as many as have the same number of tokens.
+    labels (B, t, h/2, w/2, FIELDS). Known frames have sigma 0, in some clips slightly more (what an extension's window with noise is
+    told, see SLIGHT). `batch`: clips of 17 frames of 64×64; of other sizes as many as have the same number of tokens.
     """
 
     def __init__(
         self, clips: list[Clips], told: list[Told], batch: int, seed: int = 0, rank: int = 0, world: int = 1,
-        mix: Mix = Mix(), dropped: float = DROPPED,  # noqa: B008 (frozen)
+        mix: Mix = Mix(), dropped: float = DROPPED, slight: bool = True,  # noqa: B008 (frozen)
     ):  # fmt: skip
+        self.slight = slight
         self.clips, self.told, self.batch, self.seed, self.rank, self.world = clips, told, batch, seed, rank, world
         self.mix, self.dropped = mix, dropped
         shares = np.array([part.bucket.share for part in clips])
@@ -85,6 +88,7 @@ class LatentBatches(Dataset):
         count, t = clean.shape[0], clean.shape[2]
         known = draw_masks(count, t, self.mix, generator)
         sigma = draw_sigma(count, Grid.of_latents(clean.shape).tokens, generator)[:, None].expand(count, t)
+        slight = random.random((count, 1)) * SLIGHT[1] * (random.random((count, 1)) < SLIGHT[0]) if self.slight else np.zeros((count, 1))
         style = draw_style(random)
         rows = [([NULL], [0]) if random.random() < self.dropped else told.draw(pick, style, random) for pick in picks.tolist()]
         words = pad(rows)
@@ -92,7 +96,7 @@ class LatentBatches(Dataset):
             "latents": clean,
             "noise": torch.randn(clean.shape, generator=generator),
             "known": known,
-            "sigma": torch.where(known, 0.0, sigma),
+            "sigma": torch.where(known, torch.from_numpy(slight).float(), sigma),
             "ids": words.ids,
             "mask": words.mask,
             "shot": words.shot,

@@ -32,7 +32,7 @@ from minisora.weights import load_part, read_config, save_part
 
 ENDS = tuple(f"dit.{name}" for name in ("embed", "place", "moment", "gist", "modulate", "finish", "out", "world")) + ("text.embed",)
 DEFAULTS = {"tiny": (8, 300, 16), "small": (64, 12_000, 192), "base": (256, 60_000, 192)}  # batch, steps, held-out clips
-CAP = 0.3  # sigma below which an error of predicted clean latents counts no more than there (as min-SNR, Hang et al. 2023, section 3.4)
+CAP = 0.2  # sigma below which an error of predicted clean latents counts no more than there (as min-SNR, Hang et al. 2023, section 3.4)
 SHOWN = (
     "a red ball hops over a blue box in the snow",
     "a large green star rolls to the left on the beach",

@@ -27,6 +27,7 @@ from minisora.weights import load_part, save_part
 
 ENDS = ("embed", "to_latent", "from_latent", "line_", "read.1.down")  # matrices that touch voxels or latents: AdamW's
 DEFAULTS = {"tiny": (4, 200), "small": (8, 12_000), "base": (64, 30_000)}  # batch, steps
+GAIN = 0.75  # power of what a channel shows that its latents leave with: between equally strong (0) and as in pixels (1)
 SHOWN = 4  # held-out clips on a strip
 
 
@@ -95,9 +96,10 @@ def measure_latents(network: VideoVAE, clips: dict, count: int = 768) -> None:
 
 
 @torch.no_grad()
-def measure_gain(network: VideoVAE, video: torch.Tensor, power: float = 0.5) -> None:
+def measure_gain(network: VideoVAE, video: torch.Tensor, power: float = GAIN) -> None:
     """Sets `latent_gain` by how much each channel shows: the decoded video's change (root mean square) when the channel moves by
-    one deviation, up or down at random in each position, to the `power`. 0 would be latents of deviation 1, 1 as strong as in pixels.
+    one deviation, up or down at random in each position, beside the channels' mean and to the `power`. 0 would be latents of
+    deviation 1, 1 as strong as in pixels.
     """
     z, _ = network.moments(video)                                                   # (B, c, t, h, w)
     middle, signs = network.decode_raw(z), torch.Generator().manual_seed(0)
@@ -106,8 +108,8 @@ def measure_gain(network: VideoVAE, video: torch.Tensor, power: float = 0.5) -> 
         moved = z.clone()
         moved[:, channel] += deviation * (2 * torch.randint(2, z[:, channel].shape, generator=signs) - 1).to(z)
         shows[channel] = (network.decode_raw(moved) - middle).double().square().mean().sqrt()
-    gain = shows.clamp(min=1e-3 * shows.max()) ** power
-    network.latent_gain.copy_(gain / gain.square().mean().sqrt())
+    shows = shows.clamp(min=1e-3 * shows.max())
+    network.latent_gain.copy_((shows / shows.mean()) ** power)
 
 
 def first_clips(clips: dict, count: int = 200) -> torch.Tensor:

@@ -19,7 +19,7 @@ from minisora.errors import UserError
 from minisora.frames import Mix
 from minisora.text import NULL, SIZES, TextConfig, TextEncoder, Tokenizer
 from minisora.train import latents
-from minisora.train.batches import STYLE_SHARES, CheckBatches, LatentBatches, Told, draw_style
+from minisora.train.batches import SLIGHT, STYLE_SHARES, CheckBatches, LatentBatches, Told, draw_style
 from minisora.train.clips import Bucket
 from minisora.train.common import CHECKPOINT
 from minisora.train.dit import Denoiser, DiTTraining, export_checkpoint, load_dit, load_text, main, make_tokenizer, mix_of
@@ -150,10 +150,18 @@ def test_batches_have_the_same_number_of_tokens_whatever_the_size(clips, told):
 
 def test_what_is_known_has_no_noise(clips, told):
     for i in range(6):
-        batch = LatentBatches(clips, told, 16, seed=2)[i]
+        batch = LatentBatches(clips, told, 16, seed=2, slight=False)[i]
         assert torch.equal(batch["sigma"] == 0, batch["known"]) and not batch["known"].all(1).any()
         x = flow.add_noise(batch["latents"], batch["noise"], batch["sigma"]).movedim(2, 1)
         assert torch.equal(x[batch["known"]], batch["latents"].movedim(2, 1)[batch["known"]])
+
+
+def test_in_some_clips_what_is_known_has_slight_noise_and_says_so(clips, told):
+    batches = LatentBatches(clips, told, 256, seed=2)
+    drawn = [(batches[i]["sigma"], batches[i]["known"]) for i in range(6)]
+    levels = [level[mask] for sigma, known in drawn for level, mask in zip(sigma, known, strict=True) if mask.any()]
+    assert all((level == level[0]).all() and 0 <= level[0] <= SLIGHT[1] for level in levels)
+    assert abs(np.mean([float(level[0] > 0) for level in levels]) - SLIGHT[0]) < 0.1
 
 
 def test_a_tenth_of_the_captions_is_dropped(clips, told):
