@@ -42,6 +42,12 @@ def build_parser() -> Parser:
     classroom = commands.add_parser("class", help="for instructors: assignments with other numbers, slides", add_help=False)
     classroom.set_defaults(run=run_class)
 
+    book = commands.add_parser("book", help="build the website from the pages and the executed notebooks", add_help=False)
+    book.set_defaults(run=run_book)
+
+    gallery = commands.add_parser("gallery", help="make the site's clips and pages anew", add_help=False)
+    gallery.set_defaults(run=run_gallery)
+
     doctor = commands.add_parser("doctor", help="print the environment and what is wrong with it, for bug reports")
     doctor.set_defaults(run=run_doctor)
     return parser
@@ -81,6 +87,18 @@ def run_class(args: argparse.Namespace, rest: list[str]) -> int:
     from minisora.classroom.command import main
 
     return main(rest) or 0
+
+
+def run_book(args: argparse.Namespace, rest: list[str]) -> int:
+    from minisora.site.book import main
+
+    return main(rest) or 0
+
+
+def run_gallery(args: argparse.Namespace, rest: list[str]) -> int:
+    from minisora.site.gallery import main
+
+    return main(rest)
 
 
 def run_doctor(args: argparse.Namespace, rest: list[str]) -> int:

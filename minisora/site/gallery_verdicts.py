@@ -81,6 +81,8 @@ def in_words(claim: Claim, names: dict[int, str]) -> str:
 def _deed(action: str, detail: str = "", whom: str = "") -> str:
     if action == "change colour" and detail:
         return f"turns {detail}"
+    if action == "eat":
+        return "eats of a cookie" + (f", {detail} bites" if detail else "")
     if action == "hide":
         after = {"across": "and comes out on the other side", "back": "and comes back"}.get(detail, "")
         return " ".join(word for word in ("hides behind", whom, after) if word)

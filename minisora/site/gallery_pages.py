@@ -1,0 +1,54 @@
+"""The pages that are written from records alone: gallery, scoreboard and failures. The same records give the same pages, byte for byte."""
+
+import json
+from pathlib import Path
+
+from minisora.bench.report import write_whole
+
+RECORD, BENCH = "data/gallery/gallery.json", "data/bench"
+SAME = "`minisora gallery`"
+NOTE = "<!-- Written by `minisora gallery --pages` from {records}: what is changed here is lost. -->"
+
+
+def drawn(root: Path) -> dict[str, str]:
+    """The three pages of what is recorded in a folder, by name. A page whose records are missing is left out."""
+    from .failures import failures
+    from .gallery_page import gallery
+    from .scoreboard import scoreboard
+
+    record, report, core = (_read(root / path) for path in (RECORD, f"{BENCH}/report.json", f"{BENCH}/core.json"))
+    published = _read(root / BENCH / "published.json")
+    suites = report["suites"] if report else {"core": core} if core else {}
+    found = {}
+    if record:
+        found["book/gallery.md"] = NOTE.format(records=RECORD) + "\n\n" + gallery(record)
+    if suites:
+        of = f"{BENCH}/{'report' if report else 'core'}.json"
+        found["book/scoreboard.md"] = NOTE.format(records=of) + "\n\n" + scoreboard(suites, report, published)
+    if record and suites:
+        found["book/failures.md"] = NOTE.format(records=f"{RECORD} and {of}") + "\n\n" + failures(record, suites, report)
+    return found
+
+
+def pages(root: Path) -> list[Path]:
+    """Writes the pages into a folder's `book/`; returns what was written."""
+    (root / "book").mkdir(exist_ok=True)
+    made = drawn(root)
+    for name, text in made.items():
+        write_whole(root / name, text)
+    return [root / name for name in made]
+
+
+def stale(root: Path) -> list[str]:
+    """The pages that are not what the records give."""
+    return [name for name, text in drawn(root).items() if not (root / name).exists() or (root / name).read_text() != text]
+
+
+def _read(path: Path) -> dict | None:
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def of_weights(weights: dict[str, str]) -> str:
+    """The files of weights by the first digits of their hashes."""
+    told = ", ".join(f"{name} {digest[:8]}" for name, digest in weights.items() if name.endswith(".safetensors"))
+    return f"Weights (SHA-256, first eight digits): {told}."
