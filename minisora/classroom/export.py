@@ -36,8 +36,7 @@ def heading(number: int, part: Part) -> str:
 
 
 def nbgrader(problem: Problem) -> dict:
-    """The source notebook: answers between markers, a locked cell for each test. nbgrader's generate_assignment takes out what students must
-    not see."""
+    """The source notebook: answers between markers, a locked cell for each test. nbgrader's generate_assignment hides what it must."""
     cells = [_cell("markdown", opening(problem)), _cell("code", problem.imports)]
     for number, part in enumerate(problem.parts, 1):
         cells.append(_cell("markdown", heading(number, part)))
