@@ -25,9 +25,9 @@ from minisora.fitting import fitted
 from minisora.sora import MiniSora, shipped_weights
 from minisora.video import png
 
+from .gallery_pages import pages, stale
 from .gallery_prompts import MEDIA, ROOT, Entry, entries, write_inputs
 from .gallery_verdicts import sees, tones, verdicts
-from .gallery_pages import pages, stale
 
 RECORD = "data/gallery/gallery.json"
 STRIP = 6  # frames of a strip
@@ -121,7 +121,7 @@ def remake(root: Path, only: str | None = None) -> dict:
 def one_model():
     """Commands that load the repository's weights get the same model, loaded once."""
     sora, load = MiniSora.from_pretrained(), MiniSora.__dict__["from_pretrained"]
-    MiniSora.from_pretrained = staticmethod(lambda source=None, **hub: sora if source is None else load.__get__(None, MiniSora)(source, **hub))
+    MiniSora.from_pretrained = staticmethod(lambda source=None, **hub: sora)
     try:
         yield sora
     finally:
@@ -146,13 +146,14 @@ def make(entry: Entry, sora: MiniSora, folder: Path) -> dict:
     given = [clip(folder / name) for name in entry.inputs()]
     write_whole(folder / entry.file(".png"), png(Image.fromarray(frames[0])))
     prompt = " ".join([entry.prompt, *(shot["prompt"] for shot in entry.shots)])
+    claimed = entry.claims() or entry.mode in ("loop", "connect")  # what these promise needs no sentence
     found = {
         **_asked(entry),
         "file": entry.file(".mp4"), "poster": entry.file(".png"), "inputs": entry.inputs(), "given": entry.given,
         "frames": len(frames), "height": frames.shape[1], "width": frames.shape[2], "fps": 8,
         "sees": sees(frames),
         "unknown": [[word, list(near)] for word, near in sora.tokenizer.unknown_words(prompt)],
-        "verdicts": [asdict(one) for one in (verdicts(entry, frames, given) if entry.claims() or entry.mode in ("loop", "connect") else [])],
+        "verdicts": [asdict(one) for one in (verdicts(entry, frames, given) if claimed else [])],
     }  # fmt: skip
     return found | ({"tones": tones(frames, len(given[0]))} if entry.group == "drift" else {})
 

@@ -15,8 +15,8 @@ ABOUT = {
     "camera": "The camera pans, zooms and follows.",
     "order": "First one thing, then another.",
     "occlusion": "Who is hidden, or gone, comes back.",
-    "animated image": "A picture comes alive: two that the model made itself, two from the toy world. The first frame is the picture as it was given.",
-    "extension": "A second is given and a second is made: after it for the first two clips, before it for the others. Judged is what was made.",
+    "animated image": "A picture comes alive: two that the model made itself, then two from the toy world.",
+    "extension": "A second is given and one is made, after it in the first two clips, before it in the others. Judged is what was made.",
     "loop": "Two seconds are given, and one is made that leads back to the beginning.",
     "connection": "Two clips and what leads from one to the other; and, last, a clip whose middle was missing.",
     "edit": "A given clip with another place, another colour, another look, and the motion that it had.",
@@ -32,9 +32,9 @@ def gallery(record: dict) -> str:
     seen, asked = hits(shown)
     parts = [
         "# Gallery",
-        f"{len(shown)} clips, as many as OpenAI's page of Sora showed. Each was made by the command beneath it with the weights of this "
-        "repository. **Nothing is picked**: the sentences were written down before any clip was made, clip number *n* has the seed *n*, from "
-        "0 on, and the first that came is shown. Given clips are the held-out ones of `data/sample` in their order.",
+        f"{len(shown)} clips. Each was made by the command beneath it with the weights of this repository. **Nothing is picked**: the "
+        "sentences were written down before any clip was made, clip number *n* has the seed *n*, from 0 on, and the first that came is "
+        "shown. Given clips are the held-out ones of `data/sample` in their order.",
         f"Beneath each clip stands what the oracle says, a program that sees the pixels alone: **{seen} of {asked} claims are seen** "
         f"({share(seen, asked)}). Type the commands in the repository's folder; `minisora gallery` makes all of them anew.",
         table(shown, groups),
@@ -106,8 +106,8 @@ def place(file: str) -> str:
 
 
 def verdict(found: dict) -> str:
-    mark, words = ("✓", "seen") if found["seen"] else ("✗", "not seen")
-    return f'<li class="{words.replace(" ", "-")}"><span aria-hidden="true">{mark}</span> <b>{words}:</b> {html.escape(found["about"])}</li>'
+    mark, words, kind = ("✓", "seen", "seen") if found["seen"] else ("✗", "not seen", "not-seen")
+    return f'<li class="{kind}"><span aria-hidden="true">{mark}</span> <b>{words}:</b> {html.escape(found["about"])}</li>'
 
 
 def _given(one: dict) -> str:

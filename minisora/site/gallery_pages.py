@@ -5,19 +5,19 @@ from pathlib import Path
 
 from minisora.bench.report import write_whole
 
+ROOT = Path(__file__).resolve().parents[2]
 RECORD, BENCH = "data/gallery/gallery.json", "data/bench"
-SAME = "`minisora gallery`"
 NOTE = "<!-- Written by `minisora gallery --pages` from {records}: what is changed here is lost. -->"
 
 
 def drawn(root: Path) -> dict[str, str]:
-    """The three pages of what is recorded in a folder, by name. A page whose records are missing is left out."""
+    """The three pages, by name: of the gallery recorded in a folder, and of the repository's bench. A page without record is left out."""
     from .failures import failures
     from .gallery_page import gallery
     from .scoreboard import scoreboard
 
-    record, report, core = (_read(root / path) for path in (RECORD, f"{BENCH}/report.json", f"{BENCH}/core.json"))
-    published = _read(root / BENCH / "published.json")
+    record = _read(root / RECORD)
+    report, core, published = (_read(ROOT / BENCH / f"{name}.json") for name in ("report", "core", "published"))
     suites = report["suites"] if report else {"core": core} if core else {}
     found = {}
     if record:

@@ -180,7 +180,7 @@ _MODES = {"extend": _extended, "fill": _filled, "loop": _looped, "connect": _con
 
 
 def tones(frames: np.ndarray, given: int, fps: int = 8) -> list[dict]:
-    """How far each made second of a long clip has gone from the given frames: levels of 255 in colour, shares of contrast and saturation."""
+    """How far each made second of a long clip has gone from what was given: levels of 255 in colour, shares of contrast and saturation."""
     parts = [drift(frames[:given], frames[start : start + fps]) for start in range(given, len(frames) - fps + 1, fps)]
     names = ("colour", "contrast", "saturation")
     return [{name: round(value, 4) for name, value in zip(names, part, strict=True)} for part in parts]
