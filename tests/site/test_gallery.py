@@ -95,6 +95,10 @@ def test_claims_in_words():
 # What was made of it --------------------------------------------------------------------------------------------------------
 
 
+def test_there_is_a_record():
+    assert RECORD is not None and len(RECORD["entries"]) == len(LISTED) + len(BEYOND), "Make all of it: minisora gallery"
+
+
 @recorded
 def test_it_was_made_with_these_weights():
     assert RECORD["weights"] == hashes(shipped_weights()), "gallery.json is of other weights. Make it anew: minisora gallery"
