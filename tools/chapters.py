@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
 SOURCES = FOLDER / "source"
 REPOSITORY = "https://github.com/OWNER/minisora.git"  # where notebooks fetch the course and the site's links lead: set here, and only here
-TAGS = {"exercise", "solution", "check", "hint", "nbval-check-output", "nbval-skip"}
+TAGS = {"exercise", "solution", "check", "hint", "nbval-check-output", "nbval-skip", "slide", "slide-code"}
 CHECK = re.compile(r'^check\("(\d\.\d+)", (.+)\)$')
 
 

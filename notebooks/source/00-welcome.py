@@ -15,7 +15,7 @@
 # %% [markdown]
 # ## 1 · The finished thing first
 
-# %%
+# %% tags=["slide", "slide-code"]
 from minisora import MiniSora
 from minisora.show import gallery, grid, show
 
@@ -39,7 +39,7 @@ assert abs(video.frames[8].astype(float) - video.frames[0]).mean() > 1, "nothing
 # **Predict before you run.** The next cell makes the same sentence three more times; only the random numbers at the start differ (`seed`).
 # What will be the same in all three clips, and what will not? Say it aloud, then run.
 
-# %%
+# %% tags=["slide"]
 again = [sora.generate(sentence, seed=seed) for seed in (1, 2, 3)]
 gallery(again, ["seed 1", "seed 2", "seed 3"], alt=f"Nine frames, left to right, of a generated clip: {sentence}")
 
@@ -87,7 +87,7 @@ Playground(sora, "a yellow star first spins, then turns blue on the beach", exam
 # Each of these asks for something different: kind, colour, place, number, order of events, camera, one thing acting on another. Before you
 # run: which one do you expect to go wrong?
 
-# %%
+# %% tags=["slide"]
 SENTENCES = [
     "a green star spins on the beach",
     "a yellow drop falls down and bounces in the desert",
@@ -127,7 +127,7 @@ print("a green star spins:", "never seen in training" if ("star", "green", "spin
 # met, and asked whether what the sentence claims can be seen. The blue dot is the model with its 95 % interval; the grey bar begins at what
 # one gets by chance (good clips under the wrong sentences) and ends at what the oracle finds in perfect, drawn videos.
 
-# %%
+# %% tags=["slide"]
 import json
 
 import matplotlib.pyplot as plt
@@ -161,7 +161,7 @@ show(fig, alt=f"The model's score in each dimension, as a dot between chance and
 #
 # ### Who lives there
 
-# %%
+# %% tags=["slide"]
 import numpy as np
 
 from minisora.world.render import render
@@ -185,7 +185,7 @@ show(cast, alt=f"Eight rows, one for each kind ({', '.join(KINDS)}), in eight co
 # large its eyes are and where they look, stripes or spots. Why bother, if nobody says it? Because a video model must keep it: whoever goes
 # behind a box with stripes must come out with stripes. A model that listens only to words would forget them.
 
-# %%
+# %% tags=["slide"]
 selves = [PLAIN, Identity(7, 1.2, 1, "stripes", 0.2), Identity(-7, 0.8, -1, "spots", 0.6)]
 pictures = [render(alone("heart", "red", identity=self))[0] for self in selves]
 pictures += [render(alone("heart", "red", size=size))[0] for size in SIZES]
@@ -195,7 +195,7 @@ gallery(pictures, titles, alt="A red heart", width=112)
 # %% [markdown]
 # ### Where, and drawn how
 
-# %%
+# %% tags=["slide"]
 wheres = [render(alone(kind, colour, "medium", place))[0] for kind, colour, place in zip(KINDS, COLOURS, PLACES, strict=True)]
 gallery(wheres, PLACES, alt="A place of the toy world", width=200)
 hows = [render(alone("star", "orange", "large", "forest", look))[0] for look in LOOKS]
@@ -220,7 +220,7 @@ print("a character:", json.dumps(data["cast"][0]))
 print("an actor:", json.dumps(data["shots"][0]["actors"][0]))
 assert Scene.from_json(scene.to_json()) == scene  # nothing is lost on the way
 
-# %%
+# %% tags=["slide"]
 from minisora import Video
 
 drawn = Video(render(scene))
@@ -260,7 +260,7 @@ show(Video(render(story)).strip(9), alt="Nine frames of the drawn scene that the
 # Lengths in a scene are not pixels: the shorter side of the frame is 1. So a scene can be filmed in any format, and the model is trained on
 # square, wide and tall clips alike.
 
-# %%
+# %% tags=["slide"]
 from dataclasses import replace
 
 sizes = [(64, 64), (64, 96), (96, 64), (128, 128)]  # height, width
@@ -276,7 +276,7 @@ gallery(films, [f"{w} wide, {h} high" for h, w in sizes], alt="The same moment o
 # **Predict before you run.** What does the curve of the upward *speed* look like while the box is in the air: a straight line, a parabola, or
 # a sine?
 
-# %%
+# %% tags=["slide"]
 import matplotlib.pyplot as plt
 
 from minisora.world.motion import states
@@ -383,7 +383,7 @@ def arrow(ax, start, end, bend=0.0):
     ax.annotate("", end, start, arrowprops=style)
 
 
-# %%
+# %% tags=["slide"]
 fig, ax = plt.subplots(figsize=(11.5, 5))
 ax.set(xlim=(-0.1, 15.9), ylim=(-1.1, 5.9), aspect="equal")
 ax.axis("off")
@@ -427,7 +427,7 @@ show(fig, alt=f"The map, from left to right: {path}")
 #
 # **Predict before you run.** Which comes first in the lower strip: the place, the colours, or the eyes?
 
-# %%
+# %% tags=["slide"]
 held, believed, levels = [], [], []
 for step in sora.sample_steps(sentence, frames=17, height=64, width=64, seed=0):
     if step.index in (1, 2, 4, 7, 11, 16, 21, 25):
@@ -472,7 +472,7 @@ lost = sora.generate(outside, seed=0)
 for word, nearest in lost.unknown:
     print(f"{word}: unknown; nearest: {', '.join(nearest) or 'nothing'}")
 
-# %%
+# %% tags=["slide"]
 show(lost.strip(9), alt=f"Nine frames, left to right, of what the model made of: {outside}")
 
 # %% [markdown]

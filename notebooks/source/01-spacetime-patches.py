@@ -24,7 +24,7 @@
 #
 # One set of weights, one sentence, five formats: a square, a wide, a tall and a long video, and a picture. Nobody trained five models.
 
-# %%
+# %% tags=["slide"]
 import torch
 
 from minisora import MiniSora
@@ -154,7 +154,7 @@ assert tokens.shape == (1, 5 * 4 * 4, c * 1 * 2 * 2)
 # Here is what it does, as a picture. On the left our clip, one frame for each of the five latent frames; two latents at a time, its 8 rows and 8 columns are cut into 4 and 4. On the right the row of its 80 tokens, broken into
 # five lines so that it fits on the page. A token is drawn as the 16×16 pixels that it stands for.
 
-# %%
+# %% tags=["slide"]
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), width_ratios=(1, 1.7), layout="constrained")
 last_frames = clip[::4]                                                                 # the last frame that each latent frame covers
 for a, frame in reversed(list(enumerate(last_frames))):
@@ -187,7 +187,7 @@ show(fig, alt=f"Left, five frames behind one another, each cut into 4 by 4 squar
 # Loops are slow, and there are millions of videos to cut. The same without a loop takes three steps that are worth knowing by heart, because half of all transformer code consists of them:
 # *split* each axis into (which patch, where in the patch), *move* all the "which" to the front and all the "where" to the back, *merge* each group into one axis.
 
-# %%
+# %% tags=["slide-code"]
 def patchify_by_hand(x, patch=(1, 2, 2)):
     """The same in three steps: split, move, merge."""
     (B, c, t, h, w), (pt, ph, pw) = x.shape, patch
@@ -220,7 +220,7 @@ print("three versions and the package agree on", " x ".join(map(str, patchify(x)
 # **What goes wrong when one step is forgotten?** The shapes come out right without the *move* step too. Shapes are all that PyTorch checks. **Predict before you run:**
 # we cut the pixels of our first frame into 16×16 patches with `reshape` alone, then put them back properly. What will the picture look like: the same, noise, or something in between?
 
-# %%
+# %% tags=["slide"]
 still = torch.from_numpy(clip[:1].copy()).permute(3, 0, 1, 2)[None].float()             # (1, 3, 1, 64, 64)
 whole, cell = Grid(1, 4, 4), (1, 16, 16)
 careless = still.reshape(1, 16, 3 * 16 * 16)                                            # the right shape …
@@ -383,7 +383,7 @@ for seconds in (0, 2, 4, 20, 60):
 ratios = [long / short for long, short in zip(bill(60), bill(4), strict=True)]
 print("a minute against 4 s: {:.1f} times the tokens, {:.0f} times the pairs, {:.0f} times the work".format(*ratios))
 
-# %%
+# %% tags=["slide"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.8), layout="constrained")
 seconds = [s / 2 for s in range(0, 121)]
 for (height, width), style in {(64, 64): "-", (64, 96): "--", (128, 128): ":"}.items():
@@ -514,7 +514,7 @@ for grid in (Grid(5, 4, 4), Grid(5, 4, 6), Grid(5, 6, 4), Grid(9, 8, 8), Grid(1,
 # %% [markdown]
 # The same as the package's `positions`, which we use from here on. Look at three formats in these units, and at the same scene in each. Tokens of different videos that show the same thing carry the same numbers:
 
-# %%
+# %% tags=["slide"]
 from dataclasses import replace
 
 fig, axes = plt.subplots(1, 4, figsize=(11, 3.4), width_ratios=(1, 1.5, 1, 1), layout="constrained")
@@ -595,7 +595,7 @@ def measured(grid):
 #
 # **Predict before you run.** Three models, which count, share and measure. One of them is right. What do the other two show? (Think of what happens at the end of each line.)
 
-# %%
+# %% tags=["slide"]
 answers, errors = [Video(clip)], {}
 for where in (count, share, measured):
     tokens = recall(film_tokens, where(learned), where(wanted))
@@ -668,7 +668,7 @@ def mistake(where, seed):
 lies = {"counted": counted, "as shares": shared, "measured": positions}
 found = {name: sum(mistake(where, seed) for seed in range(3)) / 3 for name, where in lies.items()}
 
-# %%
+# %% tags=["slide"]
 fig, ax = plt.subplots(figsize=(6.5, 1.9), layout="constrained")
 bars = ax.barh(list(found), list(found.values()), color=["#BBBBBB", "#BBBBBB", AXES["N"]], height=0.6)
 ax.bar_label(bars, fmt="%.2f", padding=4)
@@ -727,7 +727,7 @@ check("1.6", pack)
 # %% [markdown]
 # ## 7 · The chapter in one picture
 
-# %%
+# %% tags=["slide"]
 fig, ax = plt.subplots(figsize=(11, 3.3))
 ax.axis("off")
 ax.set(xlim=(0, 30), ylim=(-2.2, 7), aspect="equal")

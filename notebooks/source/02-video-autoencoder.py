@@ -23,7 +23,7 @@
 # On the way from a sentence to a video, the big network in the middle of the map never sees a pixel. It works on *latents*: a small block
 # of numbers for each patch of space and time. Here is a film of the toy world, its latents, and what comes back out of them.
 
-# %%
+# %% tags=["slide"]
 import numpy as np
 import torch
 
@@ -242,7 +242,7 @@ print("better than frame by frame, at equal size:", "time and space together" if
 # one among them. So looking at time and space together can never be worse at the same size. How much better it is says how much of a film
 # is repetition.
 
-# %%
+# %% tags=["slide"]
 frame = 8
 blurred = F.interpolate(F.avg_pool3d(film, (1, 4, 4)), scale_factor=(1, 4, 4), mode="trilinear")
 seen = [film, blurred, through(single, film, alone=True), through(together, film)]
@@ -346,7 +346,7 @@ every = dots(torch.linspace(0, 1, 64))                                          
 with torch.no_grad():
     learned = wide(narrow(every))
 
-# %%
+# %% tags=["slide"]
 import matplotlib.pyplot as plt
 
 by_line = {f"line, {k} numbers": line_through(every, k) for k in (2, 8)}
@@ -610,7 +610,7 @@ def cone(code, video):
     return torch.stack([slope.abs().amax((0, 1, 3, 4)) for slope in slopes])            # (t, T)
 
 
-# %%
+# %% tags=["slide"]
 from minisora.show import AXES
 
 long = to_video(draw(Bucket(33, 64, 64, 1.0), "train", 3)[None])                        # (1, 3, 33, 64, 64)
@@ -648,7 +648,7 @@ assert seams["causal"].max() < 1e-4 < seams["peeking"].max()
 # The first is the worst, since it cheats *quietly*. Suppose the first latent held frames 0 to 3, as it would if we cut a film into plain
 # fours. Below, a ball rolls past, and each code is asked to decode its **first latent alone**.
 
-# %%
+# %% tags=["slide"]
 roll = Event("roll", 0.0, 2.0, direction="right", speed=0.4)
 rolling = Scene((Character("ball", "orange", "medium"),), (Shot("meadow", 2.0, (Actor(0, x=-0.30, events=(roll,)),)),))
 ball = to_video(render(rolling)[None])                                                  # (1, 3, T, H, W)
@@ -746,7 +746,7 @@ draws = torch.randn(40, 2)
 with torch.no_grad():
     codes = {"no price": (narrow(every), wide(draws)), "noise and a price": (paying(every)[:, :2], drawing(draws))}
 
-# %%
+# %% tags=["slide"]
 fig, axs = plt.subplots(1, 4, figsize=(10.5, 2.9), layout="constrained")
 for (name, (where, pictures)), plane, sheet in zip(codes.items(), axs[::2], axs[1::2], strict=True):
     plane.scatter(*where.T, c=torch.arange(64), cmap="viridis", s=14)
@@ -871,7 +871,7 @@ for step in training(fresh, STEPS):
 assert curve[0][1] < 14 and curve[-1][1] > 24, (curve[0], curve[-1])
 print("before: less than 14 dB. after: more than 24 dB.")
 
-# %%
+# %% tags=["slide"]
 early = [step for step in looks if step in (0, 50, 100, 200, 400, STEPS)]
 pictures = [to_uint8(unseen[1:2])[0, 8], *(looks[step] for step in early)]
 gallery(pictures, ["drawn", *(f"after {step} steps" for step in early)], alt="One frame of an unseen film", width=150)
@@ -909,7 +909,7 @@ codes = {
 }
 scores = {name: [decibels(output, unseen, where) for where in (None, 1 - moves, moves)] for name, output in codes.items()}
 
-# %%
+# %% tags=["slide"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 3.4), layout="constrained", width_ratios=(1, 1.5))
 left.plot(*zip(*curve, strict=True), color="#999999", lw=2, label="from random numbers")
 left.plot(*zip(*head_start, strict=True), color="#0072B2", lw=2, label="from the best line")
@@ -944,7 +944,7 @@ print("at equal size the better code: time and space together")
 # Does more of both help? The shipped autoencoder is far larger and was trained far longer. Here it is beside the best
 # line with as many channels:
 
-# %%
+# %% tags=["slide"]
 c = vae.config.channels
 straight = VideoVAE(replace(SIZES["tiny"], channels=c))
 straight.start_linear(to_video(clips[:150]))
@@ -972,7 +972,7 @@ for k in [int(k) for k in moves[:, 1:].mean((1, 2, 3)).argsort(descending=True)[
 #
 # **Predict before you run.** Channels are sorted by strength here. At sigma = 0.5, what is left of the first channel, and of the last?
 
-# %%
+# %% tags=["slide"]
 from minisora.train.vae import measure_latents
 
 plain = VideoVAE(replace(SIZES["tiny"], channels=32))
@@ -1141,7 +1141,7 @@ gallery([Video(truth), Video(makers.autoencoder(truth))], ["drawn", "encoded and
 # %% [markdown]
 # Eight films are an anecdote. The same over many held-out sentences was recorded when the weights were made:
 
-# %%
+# %% tags=["slide"]
 import json
 
 report = json.loads((shipped_weights().parent / "bench/core.json").read_text())["dimensions"]
@@ -1227,7 +1227,7 @@ print(f"{long.shape[2]} frames, {whole.shape[2]} latent frames: in chunks and at
 # %% [markdown]
 # ## 13 · Recap
 
-# %%
+# %% tags=["slide"]
 from matplotlib.patches import FancyBboxPatch, Polygon
 
 

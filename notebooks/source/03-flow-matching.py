@@ -64,7 +64,7 @@ def dust(middles: Tensor, count: int, generator: torch.Generator) -> Tensor:
 # the heart, but it does not know which point should end where. Section 4 takes it apart; section 6 replaces it by a network that
 # was never shown the formula.
 
-# %%
+# %% tags=["slide"]
 def towards(x: Tensor, sigma: Tensor, middles: Tensor, width: float = WIDTH) -> Tensor:
     """The best velocity at points x (B, 2) and noise levels sigma (B), in a world of Gaussian grains. (B, 2)"""
     sigma = sigma[:, None]                                                  # (B, 1)
@@ -144,7 +144,7 @@ for _ in range(400):
 # **Predict before you run.** The loss has settled. Where do the answers to 500 fresh random points lie: spread over the heart, on its outline,
 # in one spot, or all over the plane?
 
-# %%
+# %% tags=["slide"]
 with torch.no_grad():
     answers = naive(torch.randn(500, 2, generator=generator))
 
@@ -190,7 +190,7 @@ print("the answers hardly differ from one another, and lie around the mean of th
 # still all of the heart in it, only shaken. A sampler has to *begin* at that end, and we cannot draw from "a heart, shaken" without having
 # a heart. The mixture ends in noise that is nothing but noise.
 
-# %%
+# %% tags=["slide"]
 generator = torch.Generator().manual_seed(1)
 clean, noise = dust(heart, 900, generator), torch.randn(900, 2, generator=generator)
 fig, axes = plt.subplots(2, 5, figsize=(9, 3.9), layout="constrained")
@@ -364,7 +364,7 @@ print("the formula and the averages of 200,000 lines agree")
 # The lines that we train on are straight. **Predict before you run:** if a point follows the *average* of all lines at every place, is its
 # path straight too? And two paths: can they cross?
 
-# %%
+# %% tags=["slide"]
 levels = torch.linspace(1, 0, 201)
 starts = torch.linspace(-2.2, 2.2, 15)
 paths = [starts]
@@ -472,7 +472,7 @@ for solver in flow.SOLVERS:
 # The heart shows the same in the plane, and the shipped model in video. The clips below come from one sentence and one seed; only the
 # number of steps differs. (No guidance here, so that nothing else sharpens them.)
 
-# %%
+# %% tags=["slide"]
 generator = torch.Generator().manual_seed(4)
 noise = torch.randn(900, 2, generator=generator)
 
@@ -555,7 +555,7 @@ check("3.3", heun)
 # %% [markdown] tags=["hint"]
 # The real step begins at the old `x`: `x = x + (then - now) * (first + second) / 2`; where `then` is 0, only with `first`.
 
-# %%
+# %% tags=["slide"]
 counts = [1, 2, 4, 8, 16, 32, 64, 128]
 fig, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
 for solver, colour in zip(flow.SOLVERS, (ORANGE, BLUE), strict=True):
@@ -709,7 +709,7 @@ show(fig, alt="Where the same 900 points land after more and more training: a lu
 # levels: green is the exact velocity, blue the learned one on top of it, and behind them, in orange, the dust at that noise level. (Drawn
 # as the sampler walks, against the velocity, from noise towards data.)
 
-# %%
+# %% tags=["slide"]
 def arrows(ax, sigma: float) -> None:
     """Exact and learned directions on a grid, where there is dust at this noise level."""
     generator = torch.Generator().manual_seed(7)
@@ -783,7 +783,7 @@ print("half of the points end less than 0.15 from where the formula leads them; 
 # the exact optimum of the loss. **Predict before you run:** we give it 40 points of the heart as its whole training set, and walk 500
 # random points. What comes out?
 
-# %%
+# %% tags=["slide"]
 collection = dust(heart, 40, torch.Generator().manual_seed(9))
 
 
@@ -853,7 +853,7 @@ def as_image(x: Tensor) -> np.ndarray:
 # Take a picture that is not among the 500, hide it under noise, and ask for the best guess. **Predict before you run:** at `sigma = 0.9`, can
 # you still see anything in the noisy picture? Can the formula?
 
-# %%
+# %% tags=["slide"]
 held = torch.tensor(scene_picture(9003), dtype=torch.float32).flatten()
 noise = torch.randn(768, generator=torch.Generator().manual_seed(10))
 rows = [[], []]
@@ -893,7 +893,7 @@ assert (known_share(0.5) - scales**2 / (scales**2 + 1)).abs().max() < 1e-5 and s
 # Draw the same scene with twice the pixels each way. What was one number is now four numbers that say nearly the same, and whoever averages
 # four numbers halves their noise. So the same `sigma` hides less:
 
-# %%
+# %% tags=["slide"]
 def shrunk(grey: np.ndarray, side: int) -> np.ndarray:
     """A square grey picture as averages. (side, side)"""
     n = len(grey) // side
@@ -1034,7 +1034,7 @@ for tokens, video_of in ((16, "a picture of 64 × 64 pixels"), (80, "2 seconds")
 #
 # **Predict before you run:** uniform draws leave nothing out, and the logit-normal prefers the middle. Which of the three ends furthest from where the formula leads?
 
-# %%
+# %% tags=["slide"]
 def uniform(count: int, generator: torch.Generator) -> Tensor:
     return torch.rand(count, generator=generator).clamp(1e-3, 1 - 1e-3)
 
@@ -1173,7 +1173,7 @@ print("furthest from where the formula leads: the network that says the noise")
 #
 # **Predict before you run:** which of the three still finds the heart?
 
-# %%
+# %% tags=["slide"]
 basis = torch.linalg.qr(torch.randn(256, 2, generator=torch.Generator().manual_seed(13))).Q.T   # (2, 256), at right angles
 
 
@@ -1341,7 +1341,7 @@ compared(
 # The chapter in one picture. Mix data with noise; learn the average direction at every place and noise level; walk it backwards in
 # small steps; lean a little further in the direction of what you were told.
 
-# %%
+# %% tags=["slide"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.8), layout="constrained")
 panel(axes[0], torch.cat((clouds[0][:250], dust(heart, 250, generator))), "1 · mix", "#F2C9A8")
 for one, another in zip(clouds[0][:40], dust(heart, 40, generator), strict=True):

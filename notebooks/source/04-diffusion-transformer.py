@@ -33,7 +33,7 @@
 # The shipped model makes a clip. At each of its 25 steps we stop it and ask what it believes at that moment: the clean video at the end of
 # the line on which it stands.
 
-# %%
+# %% tags=["slide"]
 import math
 
 import matplotlib.pyplot as plt
@@ -235,7 +235,7 @@ print("our angles are the package's; all scores are the same half a minute later
 # %% [markdown]
 # What do such scores look like? We take a query and a key that are equal, so that they fit best where both are, and move them apart:
 
-# %%
+# %% tags=["slide"]
 far = torch.linspace(-4, 4, 401)
 one = torch.ones(1, 1, 1, 48) / 48**0.5
 fig, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
@@ -290,7 +290,7 @@ check("4.3", to_size)
 # There is one place where size matters even more: the scores. **Predict before you run.** Below, one query looks at ten keys. The same
 # query and keys, as they are, then both twice, then both four times as large. What becomes of the ten shares?
 
-# %%
+# %% tags=["slide"]
 torch.manual_seed(2)
 query, keys = torch.randn(16) / 2, torch.randn(10, 16) / 2
 fig, axes = plt.subplots(1, 3, figsize=(8, 2.1), layout="constrained", sharey=True)
@@ -683,7 +683,7 @@ def train(net: nn.Module, steps: int, batch: int = 64, rate: float = 2e-3, warm:
 # **Live.** About two minutes on two cores. Above, three clips made by the network as it is at the moment, always out of the same three
 # draws of noise; below, its loss. **Predict before you run:** what comes first: a place, a character, its outline, or its motion?
 
-# %%
+# %% tags=["slide"]
 STEPS, LOOK = 600, 100
 torch.manual_seed(0)
 dit = DiT(DiTConfig(width=192, depth=4, heads=4, hidden=384, channels=96, text_width=8, prediction="clean"))
@@ -753,7 +753,7 @@ gallery(rows, titles, alt="Left, five frames as they stand; right, what the netw
 # Nothing here was told what a character is, or that it goes on existing from one frame to the next. Two dozen clips, each from its own draw
 # of noise:
 
-# %%
+# %% tags=["slide"]
 dreamed = seen(steps[-1].x)
 show(grid(dreamed, columns=8), alt="Twenty-four clips that the network made: characters in several colours slide and hop through the snow")
 
@@ -761,7 +761,7 @@ show(grid(dreamed, columns=8), alt="Twenty-four clips that the network made: cha
 # Do they really *move*, or do they only look different in each frame? The place is known, so we can measure it. Whatever differs from the
 # empty place is the character; its middle in each frame is a path. Below, paths of drawn and of dreamed clips.
 
-# %%
+# %% tags=["slide"]
 empty = render(Scene((), (Shot("snow", 2.0, (), layout=3),)), 32, 32)[0].astype(float)   # the place with nobody in it
 
 
@@ -808,7 +808,7 @@ print("most dreamed clips: somebody in every frame, who moves, and never leaps f
 # **Predict before you run:** if a head looks at *the same place in other frames*, what does that look like? And a head that looks *around
 # in its own frame*?
 
-# %%
+# %% tags=["slide"]
 inside = OurDiT(dit.config)
 inside.load_state_dict(dit.state_dict())
 generator = torch.Generator().manual_seed(5)
@@ -843,7 +843,7 @@ show(fig, alt="Eight tables of shares, 20 by 20 tokens: bright spots on the diag
 # are made as most networks are: random weights in all layers, and gates open (1) from the beginning. **Predict before you run:** which of the
 # two likes depth?
 
-# %%
+# %% tags=["slide"]
 def narrow(depth: int, norm=unit, zero: bool = True) -> OurDiT:
     """A small network; zero=False: adaLN as well, but with open gates and random dials from birth."""
     torch.manual_seed(0)
@@ -899,7 +899,7 @@ print("at 24 blocks the network that is open from birth is well behind the one w
 # steps at a learning rate of its own, from modest to reckless. **Predict before you run:** what will become of the largest score in those
 # without the norm?
 
-# %%
+# %% tags=["slide"]
 def office(norm, rate: float, steps: int = 200, d: int = 32) -> tuple[float, float]:
     """Trains a lost-property office; its squared error at the end (1: it knows nothing), and the largest score."""
     torch.manual_seed(0)
@@ -1010,7 +1010,7 @@ print(f"at {even:,} tokens looking costs as much as thinking")
 #
 # ## 12 · Recap
 
-# %%
+# %% tags=["slide"]
 fig, ax = plt.subplots(figsize=(11, 4.1))
 ax.axis("off")
 ax.set(xlim=(0, 22), ylim=(0, 8.2), aspect="equal")

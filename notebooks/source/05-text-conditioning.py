@@ -22,7 +22,7 @@
 #
 # Three sentences, one seed. The random numbers that the three clips begin from are the same, bit for bit; only words differ.
 
-# %%
+# %% tags=["slide"]
 import random
 import re
 from collections import Counter
@@ -240,7 +240,7 @@ check("5.1", encode)
 # From here on the package's. A batch of texts is three tensors of the same shape `(B, L)`. The third, `shot`, says for each word which shot of the
 # video it speaks of; 0 is the whole video. In a video of a single shot it is 0 everywhere, and section 5 needs it.
 
-# %%
+# %% tags=["slide"]
 three_texts = ["two rings", "a red ball to the left of a blue box.", "a violin"]
 tokens = tokenizer.batch(three_texts)
 fig, ax = plt.subplots(figsize=(9, 1.7), layout="constrained")
@@ -437,7 +437,7 @@ def learn_to_read(reader: Reader, steps: int, batch: int = 64, seed: int = 0) ->
         cost.backward()
         optimiser.step()
 
-# %%
+# %% tags=["slide"]
 READ = 250
 torch.manual_seed(0)
 bag, reader = Reader(depth=0), Reader(depth=2)
@@ -591,7 +591,7 @@ print("shuffled states, and seven places of padding: the same velocity")
 # With several shots the bias differs from frame to frame: a frame hears the words about the whole video and those about its own shot. This is
 # all that it takes to make a storyboard out of one model. The package's `text_bias`, drawn for seven latent frames in two shots:
 
-# %%
+# %% tags=["slide"]
 scene_words = tokenizer.batch([[("on the moon.", 0), ("a red ball hops.", 1), ("it spins.", 2)]])
 frame_shot = torch.tensor([[1, 1, 1, 1, 2, 2, 2]])
 heard = text_bias(scene_words.mask, scene_words.shot, frame_shot)[0] == 0   # (t, L)
@@ -821,7 +821,7 @@ print("it draws the place that was asked for, and later also who is left and rig
 # From the same noise, under two sentences that differ in the order of two colours alone. A bag of words would have to draw the same picture
 # twice.
 
-# %%
+# %% tags=["slide"]
 PAIRS = [("red", "blue"), ("yellow", "purple"), ("green", "pink"), ("cyan", "orange"), ("pink", "blue"), ("orange", "green")]
 
 
@@ -858,7 +858,7 @@ print("on the left stands whom the sentence puts there, in either order, far mor
 # much each patch looks at three words of the first sentence, the mean over heads and blocks. **Predict before you run:** should the
 # patches on the left look at `red`, at `ball`, or at neither?
 
-# %%
+# %% tags=["slide"]
 text = of_two("red", "blue")
 tokens = tokenizer.batch([text])
 held_words = [list(numbers)[index] for index in tokens.ids[0].tolist()]
@@ -899,7 +899,7 @@ show(fig, alt="A stamp of a red and a blue blob in snow, and three maps of 4 by 
 # does. **Predict before you run:** as guidance grows, what will happen to the share of right facts? And to the *variety*: how much eight stamps of the
 # same sentence differ?
 
-# %%
+# %% tags=["slide"]
 SCALES = (0.0, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 few = list(range(TRAIN, TRAIN + 12))                                        # 12 sentences, 8 stamps of each
 texts = [captions["full"][index][0] for index in few for _ in range(8)]
@@ -954,7 +954,7 @@ for scale in (0.0, 1.0, 3.0, 8.0):
 # decided, and there is nothing left to say. Kynkäänniemi et al. (2024) found for images that guidance is worth having only in the middle. We
 # ask the same of the stamps: strong guidance, on in a part of the way only.
 
-# %%
+# %% tags=["slide"]
 INTERVALS = {"nowhere": (2.0, 2.0), "high sigma": (0.75, 1.0), "middle": (0.35, 0.75), "low sigma": (0.0, 0.35), "package": flow.INTERVAL, "everywhere": (0.0, 1.0)}
 parts = np.array([measured(guidance=5.0, interval=interval, steps=16) for interval in INTERVALS.values()])
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.4), layout="constrained")
@@ -1122,7 +1122,7 @@ for way, values in table.items():
 # Now the sweep, with the judge that counts: held-out sentences of the bench, each at six strengths from the same noise, and for each clip the
 # share of the sentence's claims that the oracle can see in it.
 
-# %%
+# %% tags=["slide"]
 GUIDED = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0)
 cases = [case for case in core(60, seed=5) if (case.seconds, case.height, case.width) == (2.0, 64, 64) and case.characters < 3][:12]
 verdicts, kept = {}, {}
@@ -1234,7 +1234,7 @@ show(
 # %% [markdown]
 # The whole table, as the mean over the six facts. Rows: which captions the denoiser learned from. Columns: which captions it is asked with.
 
-# %%
+# %% tags=["slide"]
 fig, ax = plt.subplots(figsize=(4.2, 2.6), layout="constrained")
 table = np.array([[np.mean(tested[f"taught {taught}, asked {style}"]) for style in ("short", "full")] for taught in ("short", "full")])
 ax.imshow(table, cmap="Blues", vmin=0.2, vmax=1.6)
@@ -1270,7 +1270,7 @@ print("look and sizes, of which short captions are mostly silent, suffer more th
 #
 # ## 11 · What you have now
 
-# %%
+# %% tags=["slide"]
 from matplotlib.patches import FancyBboxPatch
 
 fig, ax = plt.subplots(figsize=(10, 3.6))

@@ -24,7 +24,7 @@
 #
 # A picture, drawn by the toy world, and a sentence that says what should happen in it:
 
-# %%
+# %% tags=["slide"]
 import random
 from itertools import pairwise
 
@@ -76,7 +76,7 @@ print(f"{len(film)} frames; the first is the picture, every pixel of it")
 #
 # The first idea that anybody has: generate a video of the sentence, and put the picture in front of it.
 
-# %%
+# %% tags=["slide"]
 pasted = sora.generate(sentence, seed=1)
 pasted.frames[0] = picture
 gallery([pasted, film], ["pasted in front", "animated"], alt="Nine frames of a clip that should begin with the picture")
@@ -164,7 +164,7 @@ def by_frame(denoise, noise, clean, known, steps=25):
 # **Predict before you run.** Three fans: the truth, overwriting, a level for each frame. Both samplers have the perfect denoiser, so no network is to
 # blame for anything. Where will the walks made by overwriting be in frame 1, right after the known one: at 1.5, above it, or below?
 
-# %%
+# %% tags=["slide"]
 half = torch.randn(150, 1, t, 1, 1, generator=torch.Generator().manual_seed(1))
 noise = torch.cat((half, -half))                                                        # each with its opposite, so that means are exact
 known = (torch.arange(t) == 0).expand(300, t)                                           # (B, t): the first frame
@@ -322,7 +322,7 @@ check("6.2", one_step)
 #
 # Which frames? All the ways in which anybody might ask later. The package knows seven kinds of masks:
 
-# %%
+# %% tags=["slide"]
 from minisora.frames import Mix
 
 fig, axes = plt.subplots(1, 7, figsize=(11, 1.5), layout="constrained")
@@ -483,7 +483,7 @@ errors = {
     "picture": mistake(given, level),
 }
 
-# %%
+# %% tags=["slide"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 3), layout="constrained", width_ratios=(1.1, 1))
 shades = {"nothing known": "#888888", "picture, not told": "#56B4E9", "a stranger's picture": "#CC79A7", "picture": AXES["t"]}
 means = {name: error.mean().item() for name, error in errors.items()}
@@ -668,7 +668,7 @@ check("6.5", cover)
 # %% [markdown]
 # Now let them live. **Predict before you run:** which of the four will come out worst, and is it the denoiser's fault?
 
-# %%
+# %% tags=["slide"]
 night = Shot("night", 0.0, (Actor(0, x=-0.2), Actor(1, x=0.25)), layout=8)
 pair = render(Scene((Character("star", "yellow", "large"), Character("ring", "cyan", "medium")), (night,), "ink"), 64, 64)[0]
 wishes = [
@@ -739,7 +739,7 @@ for seed in range(4):
         video = sora.animate(render(scene, 64, 64)[0], caption(scene, "detailed", 0).text)
         moved[way].append(went(video.frames))
 
-# %%
+# %% tags=["slide"]
 fig, ax = plt.subplots(figsize=(7, 2.2), layout="constrained")
 for place, (way, colour) in enumerate((("left", "#0072B2"), ("right", "#D55E00"))):
     ax.scatter(moved[way], [place] * 4, color=colour, s=45, alpha=0.75)
@@ -837,7 +837,7 @@ check("6.6", leak)
 # Here is such a test, on six pictures, each with two futures that could both be: it slides to the right, or to the left. **Predict before you run:** `normed` uses a causal
 # network. Does it leak?
 
-# %%
+# %% tags=["slide"]
 pixels = np.stack([[render(walker(seed, speed), 64, 64) for seed in range(6)] for speed in (0.35, -0.35)])    # (2, 6, T, H, W, 3)
 assert abs(pixels[0, :, 0].astype(int) - pixels[1, :, 0]).max() <= 1                    # they begin alike, up to rounding …
 pixels[1, :, 0] = pixels[0, :, 0]                                                       # … and now to the last bit
@@ -922,7 +922,7 @@ said = {
 # **Predict before you run.** Three plots of what the probe says against what is true: for our code; for the code in fours; and for the second probe when it is given what a
 # *user* has, a still picture, repeated four times.
 
-# %%
+# %% tags=["slide"]
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.5), sharex=True, sharey=True, layout="constrained")
 for ax, (name, answer), colour in zip(axes, said.items(), (AXES["t"], "#CC79A7", "#CC79A7"), strict=True):
     ax.plot((-0.9, 0.9), (-0.9, 0.9), "--", color="#AAAAAA", lw=1)
@@ -961,7 +961,7 @@ print("and a still picture, coded like that, says: nobody will move much")
 #
 # ## 10 · The chapter in one picture
 
-# %%
+# %% tags=["slide"]
 fig, ax = plt.subplots(figsize=(11, 3.9))
 ax.axis("off")
 ax.set_aspect("equal")

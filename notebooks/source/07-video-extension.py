@@ -25,7 +25,7 @@
 # Here is an ending: two seconds in which a red ball rolls out of a meadow. It is drawn, so that we know what belongs to it. What came before? We ask
 # three times, with three seeds.
 
-# %%
+# %% tags=["slide"]
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
@@ -88,7 +88,7 @@ print(f"{len(beginnings[0])} frames each; the ending is kept bit for bit: {kept}
 #
 # **Predict before you run.** The frame in the middle is given to the animation. What will a *perfect* network do with it?
 
-# %%
+# %% tags=["slide"]
 right = film("box", "blue", "snow", "right", -0.2)
 left = film("box", "blue", "snow", "left", 0.2)
 gallery([Video(right[:17]), Video(left[:17])], ["to the right", "to the left"], alt="Nine frames of a blue box that slides through the snow")
@@ -153,7 +153,7 @@ check("7.1", known_groups)
 # %% [markdown]
 # The package's version also says in words what was rounded. Five tasks are now five rows:
 
-# %%
+# %% tags=["slide"]
 from minisora.frames import known_latents
 
 TASKS = {  # which of 33 frames are known
@@ -311,7 +311,7 @@ values["connect two"] = torch.where(moments < 2, one, other)                    
 values["close a loop"] = torch.cat((one[-13:], torch.zeros(12), one[:8]))               # its end, a gap, its beginning
 paths = {task: sampled(values[task].expand(800, 1, T)[..., None, None], masks[task])[:, 0, :, 0, 0] for task in TASKS}
 
-# %%
+# %% tags=["slide"]
 fig, axes = plt.subplots(1, 5, figsize=(12.5, 2.6), sharey=True, layout="constrained")
 off = {}
 for ax, (task, path) in zip(axes, paths.items(), strict=True):
@@ -342,7 +342,7 @@ for task, (mean, std) in off.items():
 # Take that smoothness away. **Predict before you run:** only *one* frame is known, at two seconds. What does the fan of futures look like right behind it: a
 # narrow beam along the true direction, a fan with the truth in its middle, or a fan that has nothing to do with the truth?
 
-# %%
+# %% tags=["slide"]
 at = 17                                                                                 # the first frame that is made
 truth = drawn(800, seed=7)
 windows = (1, 2, 3, 5, 9, 17)
@@ -406,7 +406,7 @@ check("7.3", seam)
 # In the Gaussian world the expected jump has a closed form, for it is linear in the frames. The next cell has it, with the error of the velocity after the seam against
 # what the wanderer really did. **Predict:** which windows have the same seam as an uncut video?
 
-# %%
+# %% tags=["slide"]
 eye = torch.eye(T, dtype=torch.float64)
 before, after = (eye[at - 1] - eye[at - 2]) * FPS, (eye[at + 1] - eye[at]) * FPS         # (T,): velocities, as weights of the frames
 
@@ -460,7 +460,7 @@ assert all(abs(m - e) < 0.15 * e for w in windows for m, e in zip(measured[w], e
 # from windows of half a second, one, and two. Beside it the drawn clip itself, and what a perfect network could reach behind our
 # autoencoder: the true continuation, encoded and decoded.
 
-# %%
+# %% tags=["slide"]
 from minisora.bench.parse import parse
 from minisora.bench.seams import seam as seams
 
@@ -615,7 +615,7 @@ print(f"ours is the package's extend, pixel by pixel: {len(made)} frames")
 # Compare `near` for the other modes: `joined(None, 16, head(video, 2))` goes back, `joined(tail(a, 2), 8, head(b, 2))` connects, and
 # `joined(tail(a, 2), 8, head(a, 2))` closes a loop. That is the promise of the first page kept: other masks, the same ten lines.
 
-# %%
+# %% tags=["slide"]
 boxes = {"fill": sora.fill(rolling[:17], sentence, known="0-4,13-16")}
 boxes["connect"] = sora.connect(rolling[:9], CASES["a large blue box slides to the left in the snow"][:9], "a red ball and a blue box in the snow")
 boxes["loop"] = sora.loop(rolling[:17], sentence)
@@ -721,7 +721,7 @@ for number in range(4):
     long = sora.extend(long, hopper, seconds=4.0, seed=number)
 show(long, alt=f"A clip of twenty seconds: {hopper}. It was made in one piece of four seconds and four extensions of four")
 
-# %%
+# %% tags=["slide"]
 rows = [Video(long.frames[32 * number : 32 * number + 33]) for number in range(5)]
 titles = ["0 to 4 s, from the sentence alone", *(f"{4 * k} to {4 * k + 4} s, extension {k}" for k in range(1, 5))]
 gallery(rows, titles, alt=f"Nine frames, left to right: {hopper}", width=560)
@@ -801,7 +801,7 @@ colour = {level: chain(1.0, 0.0, level) for level in levels}
 lie = chain(1.0, 0.0, 0.1, told=False)
 kept = {level: ((track[:, 0] * track[:, -1]).mean() / track[:, 0].square().mean()).item() for level, track in colour.items()}
 
-# %%
+# %% tags=["slide"]
 fig, axes = plt.subplots(1, 3, figsize=(12, 2.8), layout="constrained")
 axes[0].axhspan(-0.2, 0.2, color="#EEEEEE", lw=0)
 axes[0].text(12, -0.18, "what occurs in this world", ha="right", va="bottom", size=8, color=GREY)
@@ -928,7 +928,7 @@ assert all(np.array_equal(video[:17], CASES[star][:17]) for video in lasting.val
 #
 # ## 10 · The chapter in one picture
 
-# %%
+# %% tags=["slide"]
 def row(ax, x, y, colours, wide=0.42):
     """A row of latent frames."""
     for k, (fill, edge) in enumerate(colours):
