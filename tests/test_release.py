@@ -1,8 +1,14 @@
 """The tool that puts the shipped weights together: what it makes of a run's logs."""
 
-import release
+import json
 
+import regain
+import release
+import torch
+
+from minisora.dit import DiT, DiTConfig
 from minisora.train.common import keep_log
+from minisora.vae import SIZES, VideoVAE
 
 
 def write(folder, *rows):
@@ -24,3 +30,49 @@ def test_the_log_of_a_run_that_was_cut_off_twice_is_whole_and_tells_no_step_twic
 def test_a_first_run_has_no_log_to_keep(tmp_path):
     keep_log(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_went_on_keeps_the_log_before_its_own_and_others_stay(tmp_path):
+    logs, run = tmp_path / "logs", tmp_path / "dit-small"
+    run.mkdir()
+    write(run, "0.9,,19", "0.8,20.5,39")
+    release.keep_logs({"dit": run}, logs, after=True)
+    first = json.loads((logs / "runs.json").read_text())
+    assert first["dit"]["steps"] == 40 and "before" not in first["dit"]
+    write(run, "0.7,21.5,19")
+    release.keep_logs({"dit": run, "vae": tmp_path / "nothing"}, logs, after=True)
+    then = json.loads((logs / "runs.json").read_text())
+    assert then["dit"]["steps"] == 60 and then["dit"]["before"] == [first["dit"]] and list(then) == ["dit"]
+    assert [(row["step"], row["loss"]) for row in release.read(logs / "dit.csv")] == [(19, 0.9), (39, 0.8), (59, 0.7)]
+    release.keep_logs({"dit": run}, logs, after=False)
+    assert json.loads((logs / "runs.json").read_text())["dit"]["steps"] == 20
+
+
+def test_latents_of_another_strength_show_the_same_and_the_denoiser_follows():
+    torch.manual_seed(0)
+    vae = VideoVAE(SIZES["tiny"]).eval()
+    channels = vae.config.channels
+    shows = torch.linspace(0.2, 4, channels)
+    vae.latent_gain.copy_((shows / shows.mean()) ** 0.5)
+    dit = DiT(DiTConfig(width=32, depth=1, heads=2, hidden=32, text_width=16, channels=channels, prediction="clean"))
+    torch.nn.init.normal_(dit.out.weight)
+    tokens, video = torch.randn(3, dit.config.width), torch.rand(1, 3, 5, 16, 16) * 2 - 1
+    with torch.no_grad():
+        latents, seen = vae.encode(video), vae.decode(vae.encode(video))
+        clean = dit.out(tokens)
+        regain.regain(vae, dit, 0.5, 0.75)
+        torch.testing.assert_close(vae.latent_gain, (shows / shows.mean()) ** 0.75)
+        torch.testing.assert_close(vae.decode(vae.encode(video)), seen, atol=1e-4, rtol=1e-4)
+        ratio = (vae.encode(video) / latents).mean((0, 2, 3, 4))                        # (c,)
+        grown = (dit.out(tokens) / clean).mean(0)                                       # (4c,), in the order of a token's voxels
+    assert torch.allclose(grown.sort().values, ratio.repeat_interleave(4).sort().values, atol=1e-3)
+    assert torch.allclose(by_channel(grown, channels), ratio, atol=1e-3)
+
+
+def by_channel(grown, channels):
+    """The change of each channel, through unpatchify: all four voxels of a channel changed alike."""
+    from minisora.patches import Grid, unpatchify
+
+    back = unpatchify(grown.view(1, 1, -1), Grid(1, 1, 1), (1, 2, 2))                   # (1, c, 1, 2, 2)
+    assert torch.allclose(back, back.mean((3, 4), keepdim=True).expand_as(back))
+    return back.mean((0, 2, 3, 4))

@@ -3,7 +3,8 @@
     python tools/release.py runs                # from runs/vae-small, runs/text-small and runs/dit-small into data/weights
     python -m minisora bench --suite core --n 256 --json data/bench/core.json
 
-Copies every part, the log of every run (data/weights/logs/), and draws the curves. The model card beside them is written by hand; its
+Copies every part, the log of every run (data/weights/logs/), and draws the curves. What no run in `runs` made stays as it is there, log and
+Copies every part, the log of every run (data/weights/logs/), and draws the curves. What no run in `runs` made stays as it is there, with
 numbers name the recorded files that they come from, and a test compares them.
 """
 
@@ -30,13 +31,18 @@ SHOWN = {"vae": ("loss", "psnr"), "text": ("loss", "check_kind"), "dit": ("loss"
 PRIVATE = ("runs", "export", "resume", "quiet")  # of a command: where things lay on the machine
 
 
+def read(path: Path) -> list[dict[str, float]]:
+    """The rows of a log in CSV, without what is empty."""
+    with open(path, newline="") as file:
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+
+
 def log_of(run: Path) -> list[dict[str, float]]:
     """The rows of a run's log: numbers only. Where a run was cut off and went on from a checkpoint, what it did twice counts once."""
     found: list[dict[str, float]] = []
     parts = sorted((run / "csv").glob("metrics-*.csv"), key=lambda path: int(path.stem.split("-")[1]))
     for path in (*parts, run / "csv" / "metrics.csv"):
-        with open(path, newline="") as file:
-            rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+        rows = read(path)
         found = [row for row in found if not rows or row["step"] < rows[0]["step"]] + rows
     return found
 
@@ -65,23 +71,43 @@ def main() -> None:
     parser.add_argument("runs", type=Path)
     parser.add_argument("--preset", default="small")
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "weights")
+    parser.add_argument("--vae", type=Path, metavar="FOLDER", help="take the autoencoder from here (default: its run's, or the one there)")
+    parser.add_argument("--after", action="store_true", help="the denoiser's run began from the weights there")
     args = parser.parse_args()
     made = {name: args.runs / f"{name}-{args.preset}" for name in RUNS}
-    vae, dit, text = load_vae(made["vae"] / "export"), load_dit(made["dit"] / "export"), load_text(made["dit"] / "export")
+    coder = next(folder for folder in (args.vae, made["vae"] / "export", args.out) if folder and folder.is_dir())
+    vae, dit, text = load_vae(coder), load_dit(made["dit"] / "export"), load_text(made["dit"] / "export")
     for name, part in (("vae", vae), ("dit", dit), ("text", text)):
         save_part(args.out, name, part, asdict(part.config))
     Tokenizer.load(made["dit"] / "export").save(args.out)
-    (args.out / "logs").mkdir(exist_ok=True)
-    logs = {name: log_of(run) for name, run in made.items() if (run / "csv" / "metrics.csv").exists()}
+    keep_logs(made, args.out / "logs", after=args.after)
+    print(args.out)
+
+
+def keep_logs(made: dict[str, Path], folder: Path, after: bool) -> None:
+    """Writes logs, runs.json and the curves of the runs that are there; what `folder` holds of others stays."""
+    folder.mkdir(exist_ok=True)
+    recorded = folder / "runs.json"
+    there = json.loads(recorded.read_text()) if recorded.exists() else {}
+    earlier = {name: read(folder / f"{name}.csv") for name in there}
+    logs, runs = dict(earlier), dict(there)
+    for name, run in made.items():
+        if not (run / "csv" / "metrics.csv").exists():
+            continue
+        rows, before = log_of(run), there.get(name) if after and name == "dit" else None
+        runs[name] = about(run, rows)
+        if before:
+            first = before["steps"]
+            rows = earlier[name] + [{**row, "step": row["step"] + first} for row in rows]
+            runs[name] |= {"steps": first + runs[name]["steps"], "before": [*before.pop("before", []), before]}
+        logs[name] = rows
     for name, rows in logs.items():
-        with open(args.out / "logs" / f"{name}.csv", "w", newline="") as file:
+        with open(folder / f"{name}.csv", "w", newline="") as file:
             writer = csv.DictWriter(file, sorted({key for row in rows for key in row}))
             writer.writeheader()
             writer.writerows({key: round(value, 5) for key, value in row.items()} for row in rows)
-    runs = {name: about(made[name], rows) for name, rows in logs.items()}
-    (args.out / "logs" / "runs.json").write_text(json.dumps(runs, indent=1) + "\n")
-    draw(logs, args.out / "logs" / "curves.png")
-    print(args.out)
+    recorded.write_text(json.dumps(runs, indent=1) + "\n")
+    draw({name: logs[name] for name in RUNS if name in logs}, folder / "curves.png")
 
 
 if __name__ == "__main__":
