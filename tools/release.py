@@ -3,9 +3,9 @@
     python tools/release.py runs                # from runs/vae-small, runs/text-small and runs/dit-small into data/weights
     python -m minisora bench --suite core --n 256 --json data/bench/core.json
 
-Copies every part, the log of every run (data/weights/logs/), and draws the curves. What no run in `runs` made stays as it is there, log and
 Copies every part, the log of every run (data/weights/logs/), and draws the curves. What no run in `runs` made stays as it is there, with
-numbers name the recorded files that they come from, and a test compares them.
+its log. With `--after`, a run that went on from the weights there keeps their log before its own. The model card beside them is written
+by hand; its numbers name the recorded files that they come from, and a test compares them.
 """
 
 import argparse
