@@ -1,0 +1,3 @@
+"""The browser of the widgets' tests."""
+
+from widgets.conftest import browser  # noqa: F401
