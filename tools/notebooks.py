@@ -7,6 +7,7 @@ run leaves the same file; the instructor's (notebooks/instructor/) has the answe
     python tools/notebooks.py --nbgrader FOLDER          assignments for nbgrader, and for Otter with --otter
     python tools/notebooks.py 1 --out FOLDER             the learner's and the instructor's notebook there, not in the repository
 
+The seconds that a chapter took are kept in data/bench/chapters.json, for the website's status page.
 What differs between two machines or two runs is taken out: times, versions, the random names of widgets and of updatable places.
 """
 
@@ -21,6 +22,8 @@ from pathlib import Path
 
 import build
 import chapters
+
+from minisora.site import status
 
 SECONDS_A_CELL = 600
 NAMES = re.compile(r'"(?:model_id|display_id)": "([0-9a-f]{32})"|IPY_MODEL_([0-9a-f]{32})')
@@ -124,6 +127,8 @@ def make(path: Path, folder: Path, keep_outputs: bool) -> None:
     book, said = build.learner(chapter), ""
     if not keep_outputs:
         write(target, run(book, chapters.FOLDER))
+        if folder == chapters.FOLDER:
+            status.record(chapters.ROOT / status.CHAPTERS, {path.stem: {"seconds": round(time.time() - start, 1), **status.machine()}})
     else:
         missing = keep(book, json.loads(target.read_text())) if target.exists() else len(book["cells"])
         said = f", {missing} cells have to be run: python tools/notebooks.py {chapter.number}" if missing else ", nothing has to be run"

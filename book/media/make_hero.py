@@ -1,4 +1,5 @@
 """Draws README's picture, book/media/hero.png: sentences, and the frames of the clips that the repository's weights make of them.
+Beside it, for the website: the same clips side by side, hero-clip.mp4, and its first frame, hero-clip.png.
 
 python book/media/make_hero.py [--seed 0] [--out book/media/hero.png]
 """
@@ -11,7 +12,8 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from minisora import MiniSora, Video
 from minisora.errors import UserError
-from minisora.video import check_out, write_whole
+from minisora.show import grid
+from minisora.video import check_out, png, write_whole
 from minisora.world.words import COLOUR_WORDS
 
 SENTENCES = (
@@ -28,6 +30,7 @@ INKS = {
     "red": "#D3302F", "orange": "#D9731A", "yellow": "#B98A00", "green": "#2E9B45",
     "cyan": "#14919B", "blue": "#2F68D8", "purple": "#7D46C2", "pink": "#D1478F",
 }  # fmt: skip
+SCALE = 4  # pixels of the website's clip for each of the model's
 LARGEST = 300_000  # bytes
 
 
@@ -76,7 +79,8 @@ def main(argv: list[str] | None = None) -> int:
     asked = parser.parse_args(argv)
     out = check_out(asked.out)
     sora = MiniSora.from_pretrained(asked.weights) if asked.weights else MiniSora.from_pretrained()
-    page = sheet([sora.generate(sentence, seed=asked.seed) for sentence in SENTENCES], list(SENTENCES))
+    videos = [sora.generate(sentence, seed=asked.seed) for sentence in SENTENCES]
+    page = sheet(videos, list(SENTENCES))
 
     def save(path: Path) -> None:
         for colours in (256, 192, 128, 96, 64):
@@ -86,6 +90,9 @@ def main(argv: list[str] | None = None) -> int:
         raise UserError(f"{out}: larger than {LARGEST} bytes even with {colours} colours. Show fewer frames.")
 
     write_whole(out, save)
+    clip = grid(videos, columns=len(videos))
+    clip.save(out.with_name(f"{out.stem}-clip.mp4"), scale=SCALE)
+    write_whole(out.with_name(f"{out.stem}-clip.png"), lambda path: path.write_bytes(png(Image.fromarray(clip.enlarged(SCALE).frames[0]))))
     print(f"{out}: {page.width}x{page.height}, {out.stat().st_size / 1e3:.0f} kB")
     return 0
 
