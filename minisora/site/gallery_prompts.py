@@ -84,7 +84,7 @@ class Entry:
         found = [claim for number, one in enumerate(cast) for claim in _named(number, one)]
         found += [Claim(name, told[name]) for name in ("place", "look") if name in told]
         found += [Claim("relation", kind, (who,), (whom,)) for who, kind, whom in told.get("stands", ())]
-        found += _deeds(told.get("does", ()))
+        found += _deeds(told.get("does", []))
         if camera := told.get("camera"):
             move, followed = (camera, ()) if isinstance(camera, str) else (camera[0], (camera[1],))
             found.append(Claim("camera", move, other=followed))
