@@ -4,6 +4,11 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const clip of document.querySelectorAll("video")) {
     if (still) { clip.autoplay = false; clip.loop = false; clip.pause(); }
   }
+  // The theme's arrows beside pages that have pages below them are pictures without words.
+  for (const arrow of document.querySelectorAll("nav details > summary")) {
+    const above = arrow.closest("li")?.querySelector("a");
+    if (!arrow.textContent.trim()) { arrow.setAttribute("aria-label", `Pages below ${above?.textContent.trim() ?? "this one"}`); }
+  }
   // What scrolls can be reached, and so scrolled, by keyboard.
   const reach = () => {
     for (const box of document.querySelectorAll("pre, .bd-article table, .math, .twin, .output, .bd-sidebar-primary, .bd-sidebar-secondary")) {

@@ -38,7 +38,7 @@ def main(argv=None) -> int:
     build(out)
     files = [file for file in out.rglob("*") if file.is_file()]
     spent = {"seconds": round(time.perf_counter() - start, 1), "cpu_seconds": round(sum(os.times()[:4]), 1)}
-    spent |= {"pages": sum(file.suffix == ".html" for file in files), "files": len(files)}
+    spent |= {"pages": sum(file.suffix == ".html" and "_static" not in file.parts for file in files), "files": len(files)}
     spent |= {"bytes": sum(file.stat().st_size for file in files)}
     print(f"{out / 'index.html'}: {spent['pages']} pages, {spent['bytes'] / 1e6:.1f} MB, in {spent['seconds']:.0f} s")
     if args.record:

@@ -27,8 +27,10 @@ def launchers(page: str, web: str, branch: str) -> dict[str, str]:
     return found
 
 
-def add_launchers(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    """A row of buttons below a chapter's title."""
+def adapt(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    """A page without the script that would fetch Thebe from another host; below a chapter's title a row of buttons."""
+    scripts = [(script, f"{script.filename} {getattr(script, 'attributes', {}).get('body', '')}") for script in context["script_files"]]
+    context["script_files"] = [script for script, said in scripts if "thebe" not in said.lower()]
     if not pagename.startswith("notebooks/"):
         return
     options = app.config.html_theme_options
@@ -64,6 +66,6 @@ def block(translator, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> dict:
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
     app.add_js_file(None, body=ICONS, priority=0)
-    app.connect("html-page-context", add_launchers, priority=900)
+    app.connect("html-page-context", adapt, priority=900)
     app.connect("autodoc-process-docstring", plain)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
