@@ -14,7 +14,8 @@ from minisora.errors import UserError
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent.parent / "notebooks"
 AIMS = re.compile(r"\*\*(?:You will|You will be able to|When you are through, you can)\*\*")
-PREDICT = re.compile(r"\*\*Predict[^*]*\*\*")
+PREDICT = re.compile(r"\*\*Predict[^*]*\*\*.*", re.DOTALL)
+BOLD = re.compile(r"\*\*(.{60,}?)\*\*", re.DOTALL)
 END = re.compile(r"^## .*(?:one picture|Recap|What you have now)", re.MULTILINE)
 EXERCISE = re.compile(r"^### Exercise (\d\.\d+) · (.+)\n+\*(.+)\*", re.MULTILINE)
 DETAILS = re.compile(r"<details><summary>.*?</summary>(.*?)</details>", re.DOTALL)
@@ -56,7 +57,7 @@ def deck(chapter: int) -> list[Slide]:
         before = next((text for text in reversed(prose[:index]) if text), "")
         after = next((text for text in prose[index + 1 :] if text), "")
         near = prose[index - 1] if prose[index - 1] else prose[index - 2]
-        questions = [part for part in blocks(near) if PREDICT.match(part)]
+        questions = [asked[0] for part in blocks(near) if (asked := PREDICT.search(part))]
         answer = DETAILS.search(after)
         if questions and not (slides and slides[-1].body == questions[-1]):
             slides.append(Slide("Predict before you run", "question", questions[-1], answer[1].strip() if answer else ""))
@@ -72,8 +73,9 @@ def opening(text: str) -> list[Slide]:
     """The title with the chapter's claim, and its aims."""
     parts = blocks(text)
     title = parts[0].splitlines()[0].lstrip("# ")
-    claim = next((part for part in parts[1:] if "claim of this chapter" in part.lower() and part.startswith("**")), parts[1])
-    slides = [Slide(title, "title", sentences(claim, 60))]
+    bold = BOLD.search(parts[1])
+    claim = bold[1].removeprefix("The claim of this chapter: ") if bold else sentences(parts[1], 60)
+    slides = [Slide(title, "title", claim[0].upper() + claim[1:])]
     aims = AIMS.search(text)
     if aims:
         listed = next((part for part in blocks(text[aims.end() :]) if re.match(r"(?:-|\d\.) ", part)), "")
@@ -90,7 +92,7 @@ def closing(prose: list[str]) -> list[Slide]:
     last = max((index for index, text in enumerate(prose) if END.search(text)), default=len(prose))
     parts = [part for text in prose[last:] for part in blocks(END.split(text)[-1])]
     reading = next((index for index, part in enumerate(parts) if "read next" in part.lower()), len(parts))
-    listed = next((part for part in parts[:reading] if part.startswith("- ")), "\n\n".join(parts[:reading]))
+    listed = next((part for part in parts[:reading] if part.startswith("- ")), "\n\n".join(parts[:reading][:1]))
     if listed:
         slides.append(Slide("To remember", "text", listed))
     return slides
@@ -111,7 +113,7 @@ def headings(text: str) -> list[str]:
 def sentences(text: str, words: int) -> str:
     """The first sentences of a text, as many as fit into a number of words; one at least."""
     kept: list[str] = []
-    for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z*])", " ".join(text.split())):
+    for sentence in re.split(r"(?:(?<=[.!?])|(?<=[.!?]\*\*))\s+(?=[A-Z*])", " ".join(text.split())):
         if kept and len(" ".join([*kept, sentence]).split()) > words:
             break
         kept.append(sentence)

@@ -35,9 +35,10 @@ html, body { background: #fff; }
 .reveal li { margin: 0 0 14px; } .reveal ul, .reveal ol { margin: 0; padding-left: 1.3em; }
 .reveal table { border-collapse: collapse; font-size: .81em; line-height: 1.35; } .reveal thead th { color: var(--soft); text-align: left; }
 .reveal td, .reveal th { padding: 9px 14px; border-bottom: 1px solid #d8dee6; vertical-align: top; text-align: left; }
-.reveal pre { margin: 0; width: auto; box-shadow: none; font: 20px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
+.reveal pre { margin: 0; width: max-content; min-width: 100%; overflow: visible; }
+.reveal pre { box-shadow: none; font: 20px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
 .reveal code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .92em; }
-.reveal a { color: inherit; text-decoration: underline; }
+.reveal a { color: inherit; text-decoration: underline; } .reveal .slide-number a { text-decoration: none; }
 """
 PAGE = """\
 <!doctype html>

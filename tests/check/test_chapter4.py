@@ -1,4 +1,4 @@
-"""Chapter 4's own answers pass; known mistakes are told by their names."""
+"""Chapter 4's judges: known mistakes are told by their names."""
 
 import pytest
 import torch

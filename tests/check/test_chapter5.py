@@ -1,4 +1,4 @@
-"""The checkers of chapter 5 pass on the chapter's own answers, and name the mistake of known wrong ones."""
+"""The checkers of chapter 5 name the mistake of known wrong answers."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Chapter 7's own answers pass; known mistakes are told by their names."""
+"""Chapter 7's judges: known mistakes are told by their names."""
 
 import numpy as np
 import pytest
