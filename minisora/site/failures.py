@@ -35,6 +35,8 @@ def failures(record: dict, suites: dict[str, dict], report: dict | None) -> str:
         "" if same else "**The bench's numbers on this page were recorded with other weights than the gallery's clips.**",
         "## What is missed in the gallery",
         _table(shown),
+        "*Seam*, *loop* and *way* are no claims of a sentence, but what a mode promises: that whoever is there on one side of a seam is there "
+        "on the other, that a loop closes, that an edit leaves everybody on his way. Each clip's verdicts are in the gallery.",
         *_missed(shown),
         "## The worst of the bench",
         *_worst(report, suites),
@@ -138,7 +140,8 @@ def _drift(record: dict, suites: dict[str, dict]) -> list[str]:
     for one in [one for one in record["entries"] if one["group"] == "drift"]:
         rows = ["| made second | colour (levels of 255) | contrast | saturation |", "|---:|---:|---:|---:|"]
         for second, tones in enumerate(one["tones"], start=1):
-            rows.append(f"| {second} | {tones['colour']:.1f} | {tones['contrast']:.0%} | {tones['saturation']:.0%} |".replace("%", " %"))
+            contrast, saturation = (f"{tones[name]:.0%}".replace("%", "\N{NO-BREAK SPACE}%") for name in ("contrast", "saturation"))
+            rows.append(f"| {second} | {tones['colour']:.1f} | {contrast} | {saturation} |")
         parts += [raw('<div class="gallery">\n' + figure(one) + "\n</div>"), "Changes against the given second:", "\n".join(rows)]
     found = suites.get("modes", {}).get("dimensions", {})
     told = []

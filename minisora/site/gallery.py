@@ -144,7 +144,7 @@ def make(entry: Entry, sora: MiniSora, folder: Path) -> dict:
     run(entry, folder)
     frames = clip(folder / entry.file(".mp4"))
     given = [clip(folder / name) for name in entry.inputs()]
-    write_whole(folder / entry.file(".png"), png(Image.fromarray(frames[0])))
+    write_whole(folder / entry.file(".png"), png(Image.fromarray(frames[0]), fine=0))
     prompt = " ".join([entry.prompt, *(shot["prompt"] for shot in entry.shots)])
     claimed = entry.claims() or entry.mode in ("loop", "connect")  # what these promise needs no sentence
     found = {
@@ -195,12 +195,11 @@ def _publish(folder: Path, root: Path, record: dict) -> None:
 
 
 def _striped(record: dict) -> list[int]:
-    """Which entries the page of failures shows: in each dimension the first that misses; and all beyond the list."""
+    """Which entries the page of failures shows as strips: in each dimension the first that misses."""
     first: dict[str, int] = {}
     for index, one in enumerate(record["entries"]):
         one.pop("strip", None)
         for verdict in one["verdicts"]:
             if not verdict["seen"]:
                 first.setdefault(verdict["dimension"], index)
-    alone = [index for index, one in enumerate(record["entries"]) if not one["verdicts"]]
-    return sorted({*first.values(), *alone})
+    return sorted(set(first.values()))

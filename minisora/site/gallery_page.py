@@ -55,7 +55,7 @@ def hits(entries: list[dict]) -> tuple[int, int]:
 
 
 def share(seen: int, asked: int) -> str:
-    return f"{seen / asked:.0%}".replace("%", " %") if asked else "nothing asked"
+    return f"{seen / asked:.0%}".replace("%", "\N{NO-BREAK SPACE}%") if asked else "nothing asked"
 
 
 def table(shown: list[dict], groups: list[str]) -> str:

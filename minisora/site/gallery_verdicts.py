@@ -67,7 +67,7 @@ def in_words(claim: Claim, names: dict[int, str]) -> str:
     return {
         "colour": lambda: f"somebody is {claim.value}",
         "kind": lambda: f"who is {who.split()[1]} is a {claim.value}",
-        "count": lambda: f"{NUMBERS[int(claim.value)]} and no more {'is' if claim.value == '1' else 'are'} {who.split()[1]}",
+        "count": lambda: f"exactly {NUMBERS[int(claim.value)]} {'is' if claim.value == '1' else 'are'} {who.split()[1]}",
         "size": lambda: f"{who}: {claim.value}",
         "place": lambda: f"place: {PLACE_PHRASES[claim.value][0]}",
         "look": lambda: f"look: {LOOK_PHRASES[claim.value][0]}",
