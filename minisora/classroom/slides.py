@@ -37,6 +37,7 @@ html, body { background: #fff; }
 .reveal td, .reveal th { padding: 9px 14px; border-bottom: 1px solid #d8dee6; vertical-align: top; text-align: left; }
 .reveal pre { margin: 0; width: max-content; min-width: 100%; overflow: visible; }
 .reveal pre { box-shadow: none; font: 20px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
+.reveal .highlight { padding: 14px 18px; border-radius: 8px; background: #f4f6f8; }
 .reveal code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .92em; }
 .reveal a { color: inherit; text-decoration: underline; } .reveal .slide-number a { text-decoration: none; }
 """
