@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from .status import BUILD, machine, record, versions
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 MARK = ".minisora-book"  # lies in a folder that this command made, and may so be replaced by it
+COLOUR = re.compile(r"\x1b\[[\d;]*m")  # of a terminal
 MEDIA = (".mp4", ".png", ".jpg", ".webp", ".gif", ".svg", ".vtt")
 
 
@@ -70,9 +72,10 @@ def build(out: Path) -> None:
         environment = os.environ | {"PYTHONWARNINGS": "ignore", "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         site = made / "_build" / "html"
-        said = [line.replace(f"{pages}/", "") for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+        lines = COLOUR.sub("", done.stderr).replace(f"{pages}/", "").splitlines()
+        said = [line for line in lines if "WARNING" in line or "ERROR" in line]
         if done.returncode or said or not (site / "index.html").exists():
-            raise UserError("book: Jupyter Book is not content:\n" + "\n".join(said[:20] or (done.stderr or done.stdout).splitlines()[-5:]))
+            raise UserError("book: Jupyter Book is not content:\n" + "\n".join(said[:20] or (lines or done.stdout.splitlines())[-5:]))
         media = [file.relative_to(pages) for file in (pages / "media").rglob("*") if file.suffix in MEDIA]
         for file in media:  # clips that pages name in HTML, which Sphinx does not see
             (site / file).parent.mkdir(parents=True, exist_ok=True)
