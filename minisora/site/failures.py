@@ -35,8 +35,8 @@ def failures(record: dict, suites: dict[str, dict], report: dict | None) -> str:
         "" if same else "**The bench's numbers on this page were recorded with other weights than the gallery's clips.**",
         "## What is missed in the gallery",
         _table(shown),
-        "*Seam*, *loop* and *way* are no claims of a sentence, but what a mode promises: that whoever is there on one side of a seam is there "
-        "on the other, that a loop closes, that an edit leaves everybody on his way. Each clip's verdicts are in the gallery.",
+        "*Seam*, *loop* and *way* are no claims of a sentence, but what a mode promises: that whoever is there on one side of a seam is "
+        "there on the other, that a loop closes, that an edit leaves everybody on his way. Each clip's verdicts are in the gallery.",
         *_missed(shown),
         "## The worst of the bench",
         *_worst(report, suites),
