@@ -86,5 +86,5 @@ def test_the_shipped_weights_make_what_they_are_asked_for(shipped):
     assert video.frames.shape == (17, 64, 64, 3) and video.unknown == ()
     assert all((redness(frame) > 60).sum() > 20 for frame in video.frames[[0, -1]]), "no red ball is to be seen"
     assert video.frames[:, 52:].mean() > 190, "the ground is not of snow"
-    night = shipped.generate("a green box stays still at night", seed=0)
-    assert (redness(night.frames[0]) > 60).sum() <= 20 and night.frames[:, 52:].mean() < 130
+    night = shipped.generate("a flat cartoon of a green box that stays still at night", seed=0)  # in ink a night is pale
+    assert (redness(night.frames[0]) > 60).sum() <= 20 and night.frames[:, 52:].mean() < 100

@@ -99,7 +99,7 @@ def test_what_a_browser_sees(visits):
     """One visit for all questions, because pages are large."""
     wrong = {key: {name: seen[key] for name, seen in visits.items() if seen[key]} for key in ("foreign", "broken", "axe")}
     assert not any(wrong.values()), json.dumps(wrong, indent=1)[:6000]
-    assert not {name: seen["wide"] for name, seen in visits.items() if seen["wide"] > (120 if name.startswith("api/") else 1)}, "wider than a phone"
+    assert not {name: seen["wide"] for name, seen in visits.items() if seen["wide"] > 1}, "wider than a phone"
     clips = [clip for seen in visits.values() for clip in seen["clips"]]
     assert len(clips) >= 10 and visits["index.html"]["clips"]
     good = {"controls": True, "poster": True, "autoplay": False}
@@ -117,7 +117,7 @@ def test_the_search_finds_spacetime(reader):
 
 def test_in_the_dark_nothing_serious_is_wrong_either(reader, audit):
     reader.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    for name in ("index",):
+    for name in ("index", "notebooks/01-spacetime-patches"):
         reader.goto(f"/{name}.html")
         assert reader.evaluate("document.documentElement.dataset.theme") == "dark" and not audit(reader)
 
