@@ -46,19 +46,24 @@ def _listed(versions: dict) -> str:
     return ", ".join(f"{name} {number}" for name, number in versions.items())
 
 
+def floors_table(rows: list[dict], answers: tuple[str, str, str] = ("yes", "**no**", "not asked")) -> str:
+    """What is to be reached and whether it is, a row each, as a table in Markdown."""
+    cells = ["| what | suite | floor | reached | 95 % | n | reached? |", "|---|---|---|---:|---|---:|---|"]
+    for row in rows:
+        reached = "–" if row["reached"] is None else f"{row['reached']:.3f}"
+        interval = "–" if row["low"] is None else f"{row['low']:.2f}–{row['high']:.2f}"
+        answer = answers[(True, False, None).index(row["yes"])]
+        cells.append(f"| {row['what']} | {row['suite']} | {row['floor']} | {reached} | {interval} | {row['n']} | {answer} |")
+    return "\n".join(cells)
+
+
 def _floors(rows: list[dict]) -> str:
     """The table of floors, and what is below them."""
     asked = [row for row in rows if row["yes"] is not None]
     lines = ["## The floors", f"{sum(row['yes'] for row in asked)} of {len(asked)} are reached."]
     if len(asked) < len(rows):
         lines[-1] += f" {len(rows) - len(asked)} were not asked."
-    cells = ["| what | suite | floor | reached | 95 % | n | |", "|---|---|---|---|---|---|---|"]
-    for row in rows:
-        reached = "–" if row["reached"] is None else f"{row['reached']:.3f}"
-        interval = "–" if row["low"] is None else f"{row['low']:.2f}–{row['high']:.2f}"
-        answer = {True: "yes", False: "**no**", None: "not asked"}[row["yes"]]
-        cells.append(f"| {row['what']} | {row['suite']} | {row['floor']} | {reached} | {interval} | {row['n']} | {answer} |")
-    lines.append("\n".join(cells))
+    lines.append(floors_table(rows))
     for below in [row["below"] for row in rows if row.get("below")]:
         more = f" and {len(below) - NAMED} more" if len(below) > NAMED else ""
         lines.append(f"The autoencoder leaves too little of: {', '.join(below[:NAMED])}{more}.")

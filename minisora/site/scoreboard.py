@@ -1,7 +1,7 @@
 """The page of the scoreboard: the bench's report as plots and tables; of core.json alone until there is a whole report."""
 
 from minisora.bench.floors import FLOORS, floors
-from minisora.bench.page import ABOUT
+from minisora.bench.page import ABOUT, floors_table
 from minisora.bench.report import table
 
 from .gallery_page import raw
@@ -45,17 +45,12 @@ def scoreboard(suites: dict[str, dict], report: dict | None, published: dict | N
 def _floors(rows: list[dict]) -> list[str]:
     """What is to be reached, and whether it is: in words, not in colours."""
     asked = [row for row in rows if row["yes"] is not None]
-    lines = ["| what | suite | floor | reached | 95 % | n | reached? |", "|---|---|---|---:|---|---:|---|"]
-    for row in rows:
-        reached = "–" if row["reached"] is None else f"{row['reached']:.3f}"
-        interval = "–" if row["low"] is None else f"{row['low']:.2f}–{row['high']:.2f}"
-        answer = {True: "✓ yes", False: "✗ **no**", None: "not asked"}[row["yes"]]
-        lines.append(f"| {row['what']} | {row['suite']} | {row['floor']} | {reached} | {interval} | {row['n']} | {answer} |")
     told = f"{sum(row['yes'] for row in asked)} of {len(asked)} floors are reached"
     told += f"; {len(rows) - len(asked)} were not asked." if len(asked) < len(rows) else "."
     below = [one for row in rows for one in row.get("below", [])]
     left = [f"The autoencoder leaves less than it should of: {', '.join(below)}."] if below else []
-    return [told + " The number itself decides; the interval stands beside it.", "\n".join(lines), *left]
+    told += " The number itself decides; the interval stands beside it."
+    return [told, floors_table(rows, ("✓ yes", "✗ **no**", "not asked")), *left]
 
 
 def _suite(name: str, suite: dict) -> list[str]:
