@@ -47,7 +47,7 @@ class DiTConfig:
 PRESETS = {
     "tiny": DiTConfig(width=64, depth=2, heads=2, hidden=128, text_width=64),
     "small": DiTConfig(),
-    "base": DiTConfig(width=384, depth=10, heads=6, hidden=1024, text_width=256),
+    "base": DiTConfig(width=384, depth=8, heads=6, hidden=1024, text_width=256),
 }
 
 

@@ -102,9 +102,9 @@ class Tokenizer:
         return [(word, difflib.get_close_matches(word, known, n=nearest, cutoff=0.6)) for word in strange]
 
 
-def pad(rows: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Tokens:
-    """Rows of (ids, shots) as tensors (B, L), padded to the longest."""
-    longest = max(len(ids) for ids, _ in rows)
+def pad(rows: Sequence[tuple[Sequence[int], Sequence[int]]], to: int = 1) -> Tokens:
+    """Rows of (ids, shots) as tensors (B, L), padded to the longest, and on to a multiple of `to`: fewer lengths, fewer kernels."""
+    longest = -(-max(len(ids) for ids, _ in rows) // to) * to
     ids = torch.full((len(rows), longest), PAD)
     shot = torch.zeros(len(rows), longest, dtype=torch.long)
     for row, (index, number) in enumerate(rows):

@@ -1,6 +1,7 @@
 """Batches for the denoiser's training. What a step sees (clips, captions, masks, noise) depends on the seed and the step's number
 alone, so a resumed run sees what the uninterrupted one would have seen."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import lightning
@@ -14,7 +15,7 @@ from minisora.frames import Mix, draw_masks
 from minisora.patches import Grid
 from minisora.text import NULL, UNK, Tokenizer, pad
 from minisora.train import latents
-from minisora.train.data import ENDLESS, From
+from minisora.train.data import ENDLESS, From, loading
 from minisora.train.latents import Clips
 
 STYLE_SHARES = {"short": 0.3, "detailed": 0.3, "paraphrase": 0.35, "odd": 0.05}
@@ -24,25 +25,20 @@ Batch = dict[str, Tensor]
 
 
 class Told:
-    """The captions of many clips as token numbers, by style."""
+    """The captions of many clips as token numbers, by style. Read when they are asked for: hundreds of thousands would take a minute."""
 
-    def __init__(self, captions: list[list[list]], tokenizer: Tokenizer):
-        texts = sorted({text for clip in captions for _, parts in clip for text, _ in parts})
-        known = ([index for index in e.ids if index != UNK] or [NULL] for e in tokenizer.inner.encode_batch(texts))
-        ids = dict(zip(texts, (np.array(words, np.int16) for words in known), strict=True))
-        self.rows: list[dict[str, list]] = []
-        for clip in captions:
-            row: dict[str, list] = {}
-            for style, parts in clip:
-                words = np.concatenate([ids[text] for text, _ in parts])
-                shots = np.concatenate([np.full(len(ids[text]), shot, np.int8) for text, shot in parts])
-                row.setdefault(style, []).append((words, shots))
-            self.rows.append(row)
+    def __init__(self, captions: Sequence[list[list]], tokenizer: Tokenizer):
+        self.captions, self.tokenizer = captions, tokenizer
 
     def draw(self, clip: int, style: str, random: np.random.Generator) -> tuple[list[int], list[int]]:
         """Token ids and shot numbers of one of the clip's captions of a style."""
-        words, shots = self.rows[clip][style][random.integers(len(self.rows[clip][style]))]
-        return words.tolist(), shots.tolist()
+        found = [parts for kind, parts in self.captions[clip] if kind == style]
+        words, shots = [], []
+        for text, shot in found[random.integers(len(found))]:
+            known = [index for index in self.tokenizer.inner.encode(text).ids if index != UNK] or [NULL]
+            words += known
+            shots += [shot] * len(known)
+        return words, shots
 
 
 def draw_style(random: np.random.Generator) -> str:
@@ -56,13 +52,14 @@ class LatentBatches(Dataset):
     latents (B, c, t, h, w), noise (the same), sigma (B, t), known (B, t), ids, mask and shot (B, L), frame_shot (B, t),
     labels (B, t, h/2, w/2, FIELDS). Known frames have sigma 0, in some clips slightly more (what an extension's window with noise is
     told, see SLIGHT). `batch`: clips of 17 frames of 64×64; of other sizes as many as have the same number of tokens.
+    Not `whole`: `finish` has still to be called, where the batch is needed.
     """
 
     def __init__(
         self, clips: list[Clips], told: list[Told], batch: int, seed: int = 0, rank: int = 0, world: int = 1,
-        mix: Mix = Mix(), dropped: float = DROPPED, slight: bool = True,  # noqa: B008 (frozen)
+        mix: Mix = Mix(), dropped: float = DROPPED, slight: bool = True, whole: bool = True,  # noqa: B008 (frozen)
     ):  # fmt: skip
-        self.slight = slight
+        self.slight, self.whole = slight, whole
         self.clips, self.told, self.batch, self.seed, self.rank, self.world = clips, told, batch, seed, rank, world
         self.mix, self.dropped = mix, dropped
         shares = np.array([part.bucket.share for part in clips])
@@ -84,25 +81,35 @@ class LatentBatches(Dataset):
         """The clips `picks` of bucket `which`, with all that is drawn by chance."""
         part, told = self.clips[which], self.told[which]
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
-        clean = torch.from_numpy(part.latents[picks]).float()                           # (B, c, t, h, w)
+        clean = torch.from_numpy(part.latents[picks])                                   # (B, c, t, h, w)
         count, t = clean.shape[0], clean.shape[2]
         known = draw_masks(count, t, self.mix, generator)
         sigma = draw_sigma(count, Grid.of_latents(clean.shape).tokens, generator)[:, None].expand(count, t)
         slight = random.random((count, 1)) * SLIGHT[1] * (random.random((count, 1)) < SLIGHT[0]) if self.slight else np.zeros((count, 1))
         style = draw_style(random)
         rows = [([NULL], [0]) if random.random() < self.dropped else told.draw(pick, style, random) for pick in picks.tolist()]
-        words = pad(rows)
-        return {
+        words = pad(rows, to=8)
+        batch = {
             "latents": clean,
-            "noise": torch.randn(clean.shape, generator=generator),
+            "seed": torch.tensor(int(random.integers(2**62))),
             "known": known,
             "sigma": torch.where(known, torch.from_numpy(slight).float(), sigma),
             "ids": words.ids,
             "mask": words.mask,
             "shot": words.shot,
             "frame_shot": torch.from_numpy(part.shots[picks]).long(),
-            "labels": torch.from_numpy(part.labels[picks]).float(),
+            "labels": torch.from_numpy(part.labels[picks]),
         }
+        return finish(batch) if self.whole else batch
+
+
+def finish(batch: Batch) -> Batch:
+    """A batch with its noise, in single precision: made on the device that needs it, it need not be carried there."""
+    if "seed" not in batch:
+        return batch
+    seed, clean = int(batch.pop("seed")), batch["latents"].float()
+    noise = torch.randn(clean.shape, generator=torch.Generator(clean.device).manual_seed(seed), device=clean.device)
+    return {**batch, "latents": clean, "noise": noise, "labels": batch["labels"].float()}
 
 
 class CheckBatches(Dataset):
@@ -129,9 +136,10 @@ class LatentData(lightning.LightningDataModule):
 
     def __init__(
         self, train: Path, held_out: Path, vae: Path, tokenizer: Tokenizer, batch: int, seed: int = 0, clips: int = 0, checked: int = 192,
-        mix: Mix = Mix(), workers: int | None = None, show: bool = False, data: Path | None = None,  # noqa: B008 (frozen)
+        mix: Mix = Mix(), workers: int | None = None, show: bool = False, data: Path | None = None, loaders: int = 0,  # noqa: B008 (frozen)
     ):  # fmt: skip
         super().__init__()
+        self.loaders = loaders
         self.folders, self.vae, self.tokenizer, self.batch, self.seed = (train, held_out), vae, tokenizer, batch, seed
         self.clips, self.checked, self.mix, self.workers, self.show, self.data = clips, checked, mix, workers, show, data
 
@@ -149,8 +157,11 @@ class LatentData(lightning.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         rank, world = self.trainer.global_rank, self.trainer.world_size
-        batches = LatentBatches(self.train_clips, self.told, self.batch, self.seed, rank, world, self.mix)
-        return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step))
+        batches = LatentBatches(self.train_clips, self.told, self.batch, self.seed, rank, world, self.mix, whole=False)
+        return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step), **loading(self.loaders))
+
+    def on_after_batch_transfer(self, batch: Batch, index: int) -> Batch:
+        return finish(batch)
 
     def val_dataloader(self) -> DataLoader:
         size = min(64, len(self.check_clips.latents))

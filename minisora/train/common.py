@@ -188,6 +188,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save-every", type=int, default=200, metavar="STEPS", help="steps between checkpoints")
     parser.add_argument("--check-every", type=int, default=500, metavar="STEPS", help="steps between validations and strips")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("--loaders", type=int, default=0, help="processes that make batches ahead of time, for a GPU (default 0: none)")
     flags = parser.add_argument_group("passed to Lightning's Trainer")
     flags.add_argument("--accelerator", default="auto")
     flags.add_argument("--devices", default="auto")
@@ -202,6 +203,8 @@ def check_training_arguments(args: argparse.Namespace) -> None:
         value = getattr(args, name)
         if value is not None and not value > 0:
             raise UserError(f"--{name.replace('_', '-')} {value}: more than 0, please. Leave it out for the default.")
+    if args.loaders < 0:
+        raise UserError(f"--loaders {args.loaders}: a number of processes, 0 or more. Leave it out for none.")
 
 
 def bf16_is_fast(accelerator: str = "auto") -> bool:

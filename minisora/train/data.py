@@ -23,9 +23,14 @@ class ClipBatches(Dataset):
 
     batch: clips of 17 frames of 64×64 in a step; a bucket of bigger clips gives fewer, one of smaller ones more.
     close: share of the steps that see, instead of whole frames, as many more windows of 32×32 pixels, mostly where somebody is.
+    raw: leave them (B, T, H, W, 3) uint8, a quarter of the bytes, for `to_video` to turn into video where they are needed.
     """
 
-    def __init__(self, clips: dict[Bucket, np.ndarray], batch: int, seed: int = 0, rank: int = 0, world: int = 1, close: float = 0.0):
+    def __init__(
+        self, clips: dict[Bucket, np.ndarray], batch: int, seed: int = 0, rank: int = 0, world: int = 1, close: float = 0.0,
+        raw: bool = False,
+    ):  # fmt: skip
+        self.raw = raw
         self.clips, self.batch, self.seed, self.rank, self.world, self.close = clips, batch, seed, rank, world, close
         self.buckets = list(clips)
         shares = np.array([bucket.share for bucket in self.buckets])
@@ -43,7 +48,8 @@ class ClipBatches(Dataset):
         mine = slice(self.rank * count, (self.rank + 1) * count)
         picks = random.integers(len(self.clips[bucket]), size=self.world * count)[mine]
         own = np.random.default_rng((self.seed, step, self.rank))
-        return to_video(np.stack([window(self.clips[bucket][i], own) if near else self.clips[bucket][i] for i in picks]))
+        frames = np.stack([window(self.clips[bucket][i], own) if near else self.clips[bucket][i] for i in picks])
+        return torch.from_numpy(frames) if self.raw else to_video(frames)
 
 
 def window(clip: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -77,9 +83,10 @@ class ClipData(lightning.LightningDataModule):
 
     def __init__(
         self, cache: Path, clips: int, batch: int, seed: int = 0, folder: Path | None = None, buckets: tuple[Bucket, ...] = BUCKETS,
-        held_out: int = 48, workers: int | None = None, show: bool = False, close: float = 0.0,
+        held_out: int = 48, workers: int | None = None, show: bool = False, close: float = 0.0, loaders: int = 0,
     ):  # fmt: skip
         super().__init__()
+        self.loaders = loaders
         self.cache, self.clips, self.batch, self.seed, self.folder = cache, clips, batch, seed, folder
         self.buckets, self.held_out, self.workers, self.show, self.close = buckets, held_out, workers, show, close
 
@@ -100,16 +107,27 @@ class ClipData(lightning.LightningDataModule):
         self.train_clips, self.check_clips = self._train(), self._held_out()
 
     def train_dataloader(self) -> DataLoader:
-        batches = ClipBatches(self.train_clips, self.batch, self.seed, self.trainer.global_rank, self.trainer.world_size, self.close)
-        return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step))
+        rank, world = self.trainer.global_rank, self.trainer.world_size
+        batches = ClipBatches(self.train_clips, self.batch, self.seed, rank, world, self.close, raw=True)
+        return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step), **loading(self.loaders))
+
+    def on_after_batch_transfer(self, batch: torch.Tensor, index: int) -> torch.Tensor:
+        return to_video(batch) if batch.dtype == torch.uint8 else batch
 
     def val_dataloader(self) -> DataLoader:
         return DataLoader(to_video(self.check_clips), batch_size=16)
 
 
-def to_video(frames: np.ndarray) -> torch.Tensor:
+def loading(processes: int) -> dict:
+    """Options of a DataLoader: so many processes that make batches ahead of time; 0: each when it is needed, in the training's own."""
+    fast = torch.cuda.is_available()
+    return {"num_workers": processes, "pin_memory": fast, **({"prefetch_factor": 4} if processes else {})}
+
+
+def to_video(frames: np.ndarray | torch.Tensor) -> torch.Tensor:
     """Frames (B, T, H, W, 3) uint8 to video (B, 3, T, H, W) in [-1, 1]."""
-    return torch.from_numpy(np.array(frames)).permute(0, 4, 1, 2, 3).float().div_(127.5).sub_(1)
+    frames = frames if isinstance(frames, torch.Tensor) else torch.from_numpy(np.array(frames))
+    return frames.permute(0, 4, 1, 2, 3).float().div_(127.5).sub_(1)
 
 
 def clips_of_dataset(folder: Path) -> dict[Bucket, np.ndarray]:

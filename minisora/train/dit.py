@@ -100,7 +100,8 @@ class DiTTraining(lightning.LightningModule):
         self.log("lr", optimizer.param_groups[0]["lr"])
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        value, _ = self.cost(batch)
+        with torch.compiler.set_stance("force_eager"):  # a few batches are not worth the minute that compiling for them takes
+            value, _ = self.cost(batch)
         level = batch["sigma"].amax(1)
         self.log("check", value.mean(), sync_dist=True, on_epoch=True, batch_size=len(value))
         for name, low, high in (("low", 0, 1 / 3), ("middle", 1 / 3, 2 / 3), ("high", 2 / 3, 1)):
@@ -116,7 +117,7 @@ class DiTTraining(lightning.LightningModule):
         dit, channels = self.network.dit, self.network.dit.config.channels
         dit.eval()
         noise = torch.randn(len(SHOWN), channels, 5, 8, 8, generator=torch.Generator().manual_seed(0)).to(self.device)
-        with self.trainer.precision_plugin.forward_context():
+        with self.trainer.precision_plugin.forward_context(), torch.compiler.set_stance("force_eager"):
             states = self.network.text(*words)                                          # (n + 1, L, D)
             bound = Bound(dit, states[:-1], words.mask[:-1], words.shot[:-1], states[-1:, :1])
             x = flow.sample(bound, noise, both=bound.both, guidance=3.0, steps=20)
@@ -252,7 +253,7 @@ def main(argv: list[str]) -> int:
     train = args.data if ready else folder_for(cache, where, args.clips, "train", args.seed, args.data)
     data = LatentData(
         train, folder_for(cache, where, checked, "heldout", 0), where, tokenizer, args.batch or batch, args.seed, args.clips, checked, mix,
-        show=not args.quiet, data=args.data,
+        show=not args.quiet, data=args.data, loaders=args.loaders,
     )  # fmt: skip
     module = DiTTraining(network, tokenizer, vae, args.muon, args.adamw, args.world_weight, args.focus, compiles(args))
     writes, length = fit(args, folder, module, data, checkpoint, schedule, [Strips(folder)])

@@ -3,6 +3,9 @@
 A folder under runs/cache/ holds shards of 128 clips of one size: latents, what the world knows of each token, captions in several
 styles. Its name tells the number of clips, the version of the world and the autoencoder. A shard is there whole or not at all, so
 a build that was cut off goes on where it stopped.
+
+Drawing and coding can be two steps (`--draw FOLDER`, then `--drawn FOLDER --vae WEIGHTS`): where a GPU trains the autoencoder, the
+cores draw the clips meanwhile, and what is drawn by then is coded in seconds.
 """
 
 import hashlib
@@ -10,8 +13,8 @@ import json
 import multiprocessing
 import os
 import zlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -28,6 +31,8 @@ from minisora.world.scene import FPS, Scene
 
 SHARD = 128  # clips in a file
 PLAN = "plan.json"
+DRAWN = "drawn.json"
+FORMAT = 2  # of the shards
 ENCODED = 16  # clips coded at once
 STYLES = {"short": 2, "detailed": 2, "paraphrase": 3, "odd": 1}  # captions of each clip
 BUCKETS = (
@@ -52,7 +57,20 @@ class Clips:
     latents: np.ndarray  # (n, c, t, h, w) float16
     labels: np.ndarray  # (n, t, h/2, w/2, FIELDS) float16, see labels.py
     shots: np.ndarray  # (n, t): the shot of each latent frame, from 1
-    captions: list[list[list]]  # n times captions of [style, [[text, shot], ...]]
+    captions: "Captions"  # n times captions of [style, [[text, shot], ...]]
+
+
+@dataclass
+class Captions(Sequence):
+    """The captions of many clips, [[style, [[text, shot], ...]], ...] each: kept as JSON and read when they are asked for."""
+
+    lines: list[str]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, clip: int) -> list[list]:
+        return json.loads(self.lines[clip])
 
 
 def captions_of(scene: Scene, seed: int) -> list[list]:
@@ -116,43 +134,77 @@ def _alone() -> None:
 
 @torch.inference_mode()
 def encode(vae, frames: np.ndarray) -> np.ndarray:
-    """Latents (n, c, t, h, w) float16 of frames (n, T, H, W, 3) uint8."""
+    """Latents (n, c, t, h, w) float16 of frames (n, T, H, W, 3) uint8, made where the autoencoder is."""
     from minisora.train.data import to_video
 
-    parts = []
-    with torch.autocast("cpu", torch.bfloat16, enabled=native_bf16()):
-        for start in range(0, len(frames), ENCODED):
-            parts.append(vae.encode(to_video(frames[start : start + ENCODED])).half().numpy())
+    parts, device = [], vae.latent_mean.device
+    gpu = device.type == "cuda"
+    with torch.autocast(device.type, torch.bfloat16, enabled=gpu or native_bf16()):
+        for some in torch.from_numpy(frames).split(SHARD if gpu else ENCODED):
+            parts.append(vae.encode(to_video(some.to(device))).half().cpu().numpy())
     return np.concatenate(parts)
+
+
+def drawn(job: Job) -> dict[str, np.ndarray]:
+    """What a shard holds, with frames (n, T, H, W, 3) uint8 where its latents will be."""
+    from minisora.train.labels import frame_shots, token_labels
+    from minisora.world.render import render
+
+    _, bucket, source = job
+    sides = bucket.frames, bucket.height, bucket.width
+    made = list(source.scenes(bucket))
+    t = 1 + (bucket.frames - 1) // 4
+    return {
+        "frames": np.stack([render(scene, height=bucket.height, width=bucket.width) for scene, _ in made]),
+        "labels": np.stack([token_labels(scene, *sides) for scene, _ in made]),
+        "shots": np.stack([frame_shots(scene, t) for scene, _ in made]).astype(np.uint8),
+        "captions": np.frombuffer("\n".join(json.dumps(captions_of(scene, seed)) for scene, seed in made).encode(), np.uint8),
+    }
+
+
+def write_shard(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    part = path.with_name(f".{path.name}.part")
+    with open(part, "wb") as file:
+        np.savez(file, **arrays)
+    os.replace(part, path)
+
+
+def read_shard(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as shard:
+        return {key: shard[key] for key in shard.files}
 
 
 def make_shard(job: Job, vae: str) -> int:
     """Draws, labels, captions and codes one shard and writes it; returns the number of clips."""
-    from minisora.train.labels import frame_shots, token_labels
-    from minisora.world.render import render
+    made = drawn(job)
+    latents = encode(autoencoder(vae), made.pop("frames"))
+    write_shard(job[0], {"latents": latents, **made})
+    return len(latents)
 
-    path, bucket, source = job
-    sides = bucket.frames, bucket.height, bucket.width
-    made = list(source.scenes(bucket))
-    frames = np.stack([render(scene, height=bucket.height, width=bucket.width) for scene, _ in made])
-    latents = encode(autoencoder(vae), frames)
-    labels = np.stack([token_labels(scene, *sides) for scene, _ in made])
-    shots = np.stack([frame_shots(scene, latents.shape[2]) for scene, _ in made]).astype(np.uint8)
-    told = json.dumps([captions_of(scene, seed) for scene, seed in made])
-    part = path.with_name(f".{path.name}.part")
-    with open(part, "wb") as file:
-        np.savez(file, latents=latents, labels=labels, shots=shots, captions=np.frombuffer(told.encode(), np.uint8))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-    return len(made)
+
+def draw_shard(job: Job) -> int:
+    """Draws, labels and captions one shard and writes it, its frames compressed; returns the number of clips."""
+    made = drawn(job)
+    frames = made.pop("frames")
+    packed = np.frombuffer(zlib.compress(frames.tobytes(), 1), np.uint8)
+    write_shard(job[0], {"packed": packed, "shape": np.array(frames.shape), **made})
+    return len(frames)
+
+
+def code_shard(path: Path, folder: Path, vae) -> int:
+    """Codes a shard of `draw_shard` into `folder`, unless it is there; returns the number of clips."""
+    made = read_shard(path)
+    frames = np.frombuffer(bytearray(zlib.decompress(made.pop("packed").tobytes())), np.uint8).reshape(made.pop("shape"))
+    if not (folder / path.name).exists():
+        write_shard(folder / path.name, {"latents": encode(vae, frames), **made})
+    return len(frames)
 
 
 def folder_for(root: Path, vae: Path, clips: int, split: str, seed: int, data: Path | None = None) -> Path:
     """Where the latents of so many clips (or of a data set), of this world and this autoencoder lie."""
     from minisora.weights import part_files
 
-    digest = hashlib.sha256(version().encode())
+    digest = hashlib.sha256(f"{FORMAT}{version()}".encode())
     files = part_files(vae, "vae")
     if not files:
         raise UserError(f"{vae}: there is no autoencoder here. Train one first (minisora train vae) or give its folder: --vae FOLDER")
@@ -212,10 +264,15 @@ def build(
         jobs = list(drawn_jobs(folder, clips, split, seed, buckets))
     else:
         buckets, jobs = given_jobs(folder, data)
+    make_missing(jobs, partial(make_shard, vae=str(vae)), f"latents ({split})", workers, show)
+    write_plan(folder / PLAN, sum(count for _, count in jobs), split, seed, buckets)
+
+
+def make_missing(jobs: list[tuple[Job, int]], work: Callable[[Job], int], what: str, workers: int | None, show: bool) -> None:
+    """Does `work`, in several processes, for all shards that are not there."""
     missing = [(job, count) for job, count in jobs if not job[0].exists()]
-    work = partial(make_shard, vae=str(vae))
     workers = min(workers or os.cpu_count() or 1, max(len(missing), 1))
-    with tqdm(total=sum(count for _, count in missing), desc=f"latents ({split})", unit="clip", disable=not show) as bar:
+    with tqdm(total=sum(count for _, count in missing), desc=what, unit="clip", disable=not show) as bar:
         if workers == 1:
             for job, _ in missing:
                 bar.update(work(job))
@@ -224,10 +281,40 @@ def build(
             with ProcessPoolExecutor(workers, mp_context=context, initializer=_alone) as pool:
                 for done in pool.map(work, [job for job, _ in missing]):
                     bar.update(done)
-    plan = {"clips": sum(count for _, count in jobs), "split": split, "seed": seed, "world": version()}
-    part = folder / ".plan.json.part"
+
+
+def write_plan(path: Path, clips: int, split: str, seed: int, buckets: Sequence[Bucket]) -> None:
+    plan = {"clips": clips, "split": split, "seed": seed, "world": version()}
+    part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps({**plan, "buckets": [asdict(bucket) for bucket in buckets]}, indent=1) + "\n")
-    os.replace(part, folder / PLAN)
+    os.replace(part, path)
+
+
+def draw(folder: Path, clips: int, split: str, seed: int, workers: int | None = None, show: bool = False) -> None:
+    """Draws shards without coding them, all sizes in turn: stopped at any time, it leaves some of each, for `code`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = list(drawn_jobs(folder, clips, split, seed, BUCKETS))
+    share = {bucket.name: max(1, round(clips * bucket.share)) for bucket in BUCKETS}
+    jobs.sort(key=lambda entry: entry[0][2].span.start / share[entry[0][1].name])
+    write_plan(folder / DRAWN, clips, split, seed, BUCKETS)
+    make_missing(jobs, draw_shard, f"clips ({split})", workers, show)
+
+
+def code(folder: Path, source: Path, vae: Path) -> None:
+    """Codes all shards that `draw` left in `source`, on a GPU if there is one. Raises UserError when there are none."""
+    found = sorted(source.glob("*.npz"))
+    if not found or not (source / DRAWN).exists():
+        raise UserError(f"--drawn {source}: no clips were drawn here. Draw some: minisora train latents --draw {source}")
+    plan = json.loads((source / DRAWN).read_text())
+    if plan["world"] != version():
+        raise UserError(f"--drawn {source}: drawn from another version of the world. Draw them again, in another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    network = autoencoder(str(vae)).eval().requires_grad_(False).to("cuda" if torch.cuda.is_available() else "cpu")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        clips = sum(pool.map(partial(code_shard, folder=folder, vae=network), found))
+    there = {path.name.split("-")[0] for path in found}
+    buckets = [bucket for bucket in (Bucket(**entry) for entry in plan["buckets"]) if bucket.name in there]
+    write_plan(folder / PLAN, clips, plan["split"], plan["seed"], buckets)
 
 
 def load(folder: Path) -> list[Clips]:
@@ -235,12 +322,25 @@ def load(folder: Path) -> list[Clips]:
     if not (folder / PLAN).exists():
         raise UserError(f"{folder}: no finished folder of latents. Make one: minisora train latents --vae FOLDER")
     found = []
-    for entry in json.loads((folder / PLAN).read_text())["buckets"]:
-        bucket = Bucket(**entry)
-        shards = [np.load(path) for path in sorted(folder.glob(f"{bucket.name}-*.npz"))]
-        told = [caption for shard in shards for caption in json.loads(shard["captions"].tobytes())]
-        found.append(Clips(bucket, *(np.concatenate([shard[key] for shard in shards]) for key in ("latents", "labels", "shots")), told))
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        for entry in json.loads((folder / PLAN).read_text())["buckets"]:
+            bucket = Bucket(**entry)
+            shards = list(pool.map(read_shard, sorted(folder.glob(f"{bucket.name}-*.npz"))))
+            told = [line for shard in shards for line in shard["captions"].tobytes().decode().split("\n")]
+            arrays = (joined([shard.pop(key) for shard in shards]) for key in ("latents", "labels", "shots"))
+            found.append(Clips(bucket, *arrays, Captions(told)))
     return found
+
+
+def joined(parts: list[np.ndarray]) -> np.ndarray:
+    """np.concatenate(parts), freeing them one by one: they are most of what the memory holds."""
+    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    return whole
 
 
 def main(argv: list[str]) -> int:
@@ -248,7 +348,10 @@ def main(argv: list[str]) -> int:
     from minisora.cli import Parser
 
     parser = Parser(prog="minisora train latents", description="Draws clips and codes them for the denoiser's training.")
-    parser.add_argument("--vae", type=Path, required=True, metavar="FOLDER", help="folder of weights with the autoencoder")
+    parser.add_argument("--vae", type=Path, metavar="FOLDER", help="folder of weights with the autoencoder")
+    steps = parser.add_mutually_exclusive_group()
+    steps.add_argument("--draw", type=Path, metavar="FOLDER", help="only draw clips into this folder; can be stopped at any time")
+    steps.add_argument("--drawn", type=Path, metavar="FOLDER", help="code what was drawn into this folder, as far as it got")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="a data set of `minisora data build` instead of clips drawn now")
     parser.add_argument("--clips", type=int, default=24_000, help="of all sizes together (default 24000)")
     parser.add_argument("--split", default="train", help="train or heldout (default train)")
@@ -257,7 +360,17 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     args = parser.parse_args(argv)
-    folder = folder_for(args.runs / "cache", args.vae, args.clips, args.split, args.seed, args.data)
+    if args.draw:
+        draw(args.draw, args.clips, args.split, args.seed, args.workers, show=not args.quiet)
+        print(args.draw)
+        return 0
+    if not args.vae:
+        raise UserError("--vae: which autoencoder codes them? Give a folder of weights, or draw only: --draw FOLDER")
+    folder = folder_for(args.runs / "cache", args.vae, args.clips, args.split, args.seed, args.drawn or args.data)
+    if args.drawn:
+        code(folder, args.drawn, args.vae)
+        print(folder)
+        return 0
     build(folder, args.vae, args.clips, args.split, args.seed, workers=args.workers, show=not args.quiet, data=args.data)
     print(folder)
     return 0

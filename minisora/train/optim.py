@@ -11,34 +11,41 @@ DECAY = 0.35  # the last part of a run, in which the learning rate falls to zero
 
 
 class Muon(torch.optim.Muon):
-    """torch's Muon, which makes its updates in bf16 everywhere, in single precision where that is faster (see `native_bf16`)."""
+    """torch's Muon, which makes its updates in bf16 and one by one. On a GPU they are made together, all matrices of one shape in one
+    product, since there the calls cost more than the numbers; and in single precision where that is faster (see `native_bf16`).
+    """
 
     @torch.no_grad()
     def step(self, closure=None):
-        if torch.cuda.is_available() or native_bf16():
-            return super().step(closure)
         for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                mean = self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight))
-                mean.lerp_(weight.grad, 1 - group["momentum"])
-                update = weight.grad.lerp(mean, group["momentum"]) if group["nesterov"] else mean
-                weight.mul_(1 - group["lr"] * group["weight_decay"])
-                stretch = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
-                weight.add_(orthogonal(update, group["ns_coefficients"], group["ns_steps"]), alpha=-group["lr"] * stretch)
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            gpu = bool(weights) and weights[0].is_cuda
+            if not gpu and native_bf16():
+                return super().step(closure)
+            same: dict[torch.Size, list[Tensor]] = {}
+            for weight in weights:
+                same.setdefault(weight.shape, []).append(weight)
+            for shape, members in same.items():
+                means = [self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight)) for weight in members]
+                slopes = [weight.grad for weight in members]
+                torch._foreach_lerp_(means, slopes, 1 - group["momentum"])
+                updates = torch._foreach_lerp(slopes, means, group["momentum"]) if group["nesterov"] else means
+                batch = torch.stack(list(updates)).to(torch.bfloat16 if gpu else torch.float32)
+                turned = orthogonal(batch, group["ns_coefficients"], group["ns_steps"]).to(members[0].dtype)
+                torch._foreach_mul_(members, 1 - group["lr"] * group["weight_decay"])
+                torch._foreach_add_(members, list(turned.unbind()), alpha=-group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5)
 
 
-def orthogonal(matrix: Tensor, coefficients: tuple[float, float, float], steps: int) -> Tensor:
-    """The matrix (n, m) with all its singular values near 1, by `steps` of the Newton-Schulz iteration (Jordan et al. 2024)."""
+def orthogonal(matrices: Tensor, coefficients: tuple[float, float, float], steps: int) -> Tensor:
+    """Matrices (k, n, m) with all their singular values near 1, by `steps` of the Newton-Schulz iteration (Jordan et al. 2024)."""
     a, b, c = coefficients
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix
-    x = x / x.norm().clamp(min=1e-7)
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
     for _ in range(steps):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.T if tall else x
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x
 
 
 class MuonAdamW(torch.optim.Optimizer):

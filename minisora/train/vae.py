@@ -103,7 +103,7 @@ def measure_gain(network: VideoVAE, video: torch.Tensor, power: float = GAIN) ->
     """
     z, _ = network.moments(video)                                                   # (B, c, t, h, w)
     middle, signs = network.decode_raw(z), torch.Generator().manual_seed(0)
-    shows = torch.zeros(z.shape[1], dtype=torch.float64)
+    shows = torch.zeros(z.shape[1], dtype=torch.float64, device=z.device)
     for channel, deviation in enumerate(network.latent_std):
         moved = z.clone()
         moved[:, channel] += deviation * (2 * torch.randint(2, z[:, channel].shape, generator=signs) - 1).to(z)
@@ -155,8 +155,9 @@ def main(argv: list[str]) -> int:
             raise UserError("--decoder-only: needs an encoder to keep. Add --init FOLDER, a folder of weights.")
         network.freeze_encoder()
     data = ClipData(
-        args.runs / "cache", args.clips, args.batch or batch, args.seed, args.data, BUCKETS, show=not args.quiet, close=args.close
-    )
+        args.runs / "cache", args.clips, args.batch or batch, args.seed, args.data, BUCKETS, show=not args.quiet, close=args.close,
+        loaders=args.loaders,
+    )  # fmt: skip
     module = VAETraining(network, args.muon, args.adamw, args.weight_decay, args.seed, compiles(args))
     if not args.init and checkpoint is None:
         data.setup()
@@ -176,9 +177,10 @@ def export(network: VideoVAE, clips: dict | None, folder: Path) -> None:
         if value.ndim > 1:
             value.data = value.data.half().float()
     if clips is not None:
+        network.to("cuda" if torch.cuda.is_available() else "cpu")
         measure_latents(network, clips)
-        measure_gain(network, first_clips(clips, 24))
-    save_part(folder, "vae", network, asdict(network.config))
+        measure_gain(network, first_clips(clips, 24).to(network.latent_mean.device))
+    save_part(folder, "vae", network.cpu(), asdict(network.config))
 
 
 def load_vae(folder: Path) -> VideoVAE:

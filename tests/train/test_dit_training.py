@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,6 +102,34 @@ def test_a_build_that_was_cut_off_goes_on(folder, vae, tmp_path, monkeypatch):
     assert len(made) == len(set(made)) == 3
     for one, other in zip(latents.load(folder), latents.load(tmp_path), strict=True):
         assert np.array_equal(one.latents, other.latents) and one.captions == other.captions
+
+
+def test_drawn_first_and_coded_later_is_the_same(folder, vae, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(latents, "BUCKETS", SMALL)
+    monkeypatch.setattr(latents, "SHARD", 4)  # so that a drawing that is cut off has some shards
+    source, real, made = tmp_path / "drawn", latents.draw_shard, []
+
+    def cut(job):
+        if len(made) == 4:
+            raise KeyboardInterrupt
+        made.append(job[0].name)
+        return real(job)
+
+    with pytest.raises(UserError, match="no clips were drawn here"):
+        latents.main(["--drawn", str(source), "--vae", str(vae), "--runs", str(tmp_path)])
+    monkeypatch.setattr(latents, "draw_shard", cut)
+    with pytest.raises(KeyboardInterrupt):
+        latents.main(["--draw", str(source), "--clips", "24", "--workers", "1", "--quiet"])
+    assert {name.split("-")[0] for name in made} == {bucket.name for bucket in SMALL}, "some of each size"
+    monkeypatch.setattr(latents, "draw_shard", real)
+    latents.main(["--draw", str(source), "--clips", "24", "--workers", "1", "--quiet"])
+    assert latents.main(["--drawn", str(source), "--vae", str(vae), "--runs", str(tmp_path)]) == 0
+    coded = capsys.readouterr().out.splitlines()[-1]
+    for one, other in zip(latents.load(folder), latents.load(Path(coded)), strict=True):
+        np.testing.assert_allclose(one.latents.astype(float), other.latents.astype(float), atol=0.02)  # other sizes of products
+        assert one.captions == other.captions and np.array_equal(one.labels, other.labels)
+    with pytest.raises(UserError, match="which autoencoder"):
+        latents.main(["--clips", "24"])
 
 
 def test_another_autoencoder_has_another_folder(vae, tmp_path):

@@ -35,6 +35,14 @@ def test_muon_in_single_precision_is_torchs(monkeypatch, shape):
     assert (moved[0] - moved[1]).norm() < 0.02 * moved[0].norm()  # bf16 is as fine as that
 
 
+def test_matrices_of_one_shape_are_turned_together_and_each_as_if_alone():
+    torch.manual_seed(0)
+    matrices, settings = torch.randn(3, 12, 40), ((3.4445, -4.7750, 2.0315), 5)
+    for one, together in zip(matrices, optim.orthogonal(matrices, *settings), strict=True):
+        torch.testing.assert_close(optim.orthogonal(one[None], *settings)[0], together)
+        assert torch.linalg.svdvals(together).sub(1).abs().max() < 0.4
+
+
 def test_the_optimiser_goes_on_where_its_state_left_it():
     def fresh():
         torch.manual_seed(0)
