@@ -36,16 +36,31 @@ def test_a_run_that_went_on_keeps_the_log_before_its_own_and_others_stay(tmp_pat
     logs, run = tmp_path / "logs", tmp_path / "dit-small"
     run.mkdir()
     write(run, "0.9,,19", "0.8,20.5,39")
-    release.keep_logs({"dit": run}, logs, after=True)
+    release.keep_logs({"dit": run}, logs, after=["dit"])
     first = json.loads((logs / "runs.json").read_text())
     assert first["dit"]["steps"] == 40 and "before" not in first["dit"]
     write(run, "0.7,21.5,19")
-    release.keep_logs({"dit": run, "vae": tmp_path / "nothing"}, logs, after=True)
+    release.keep_logs({"dit": run, "vae": tmp_path / "nothing"}, logs, after=["dit"])
     then = json.loads((logs / "runs.json").read_text())
     assert then["dit"]["steps"] == 60 and then["dit"]["before"] == [first["dit"]] and list(then) == ["dit"]
     assert [(row["step"], row["loss"]) for row in release.read(logs / "dit.csv")] == [(19, 0.9), (39, 0.8), (59, 0.7)]
-    release.keep_logs({"dit": run}, logs, after=False)
+    release.keep_logs({"dit": run}, logs)
     assert json.loads((logs / "runs.json").read_text())["dit"]["steps"] == 20
+
+
+def test_a_denoiser_that_began_anew_takes_the_earlier_text_encoders_log_away(tmp_path):
+    logs, text, dit = tmp_path / "logs", tmp_path / "text-small", tmp_path / "dit-base"
+    for run in (text, dit):
+        run.mkdir()
+        write(run, "0.9,,19")
+    release.keep_logs({"text": text}, logs)
+    (dit / "command.json").write_text(json.dumps({"init": "weights", "torch": "2.11.0+cu130", "device": "NVIDIA H200"}))
+    release.keep_logs({"dit": dit}, logs)
+    there = json.loads((logs / "runs.json").read_text())
+    assert set(there) == {"text", "dit"} and (there["dit"]["torch"], there["dit"]["device"]) == ("2.11.0", "NVIDIA H200")
+    (dit / "command.json").write_text(json.dumps({"init": "None"}))
+    release.keep_logs({"dit": dit}, logs)
+    assert set(json.loads((logs / "runs.json").read_text())) == {"dit"} and not (logs / "text.csv").exists()
 
 
 def test_latents_of_another_strength_show_the_same_and_the_denoiser_follows():

@@ -1,16 +1,18 @@
 """Puts together the weights that the repository ships, from the runs that made them.
 
-    python tools/release.py runs                # from runs/vae-small, runs/text-small and runs/dit-small into data/weights
+    python tools/release.py runs                # from runs/vae-…, runs/text-… and runs/dit-… into data/weights
     python -m minisora bench --suite core --n 256 --json data/bench/core.json
 
 Copies every part, the log of every run (data/weights/logs/), and draws the curves. What no run in `runs` made stays as it is there, with
-its log. With `--after`, a run that went on from the weights there keeps their log before its own. The model card beside them is written
-by hand; its numbers name the recorded files that they come from, and a test compares them.
+its log; but a denoiser that began with a fresh text encoder takes the earlier text encoder's log away. With `--after dit`, say, a run that
+went on from the weights there keeps their log before its own. The model card beside them is written by hand; its numbers name the
+recorded files that they come from, and a test compares them.
 """
 
 import argparse
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -53,7 +55,8 @@ def about(run: Path, rows: list[dict[str, float]]) -> dict:
     flags = json.loads(recorded.read_text()) if recorded.exists() else {}
     flags = {key: Path(value).name if "/" in value else value for key, value in flags.items() if key not in PRIVATE and value != "None"}
     last = {key: round(value, 4) for row in rows for key, value in row.items()}
-    return {"flags": flags, "steps": int(max(row["step"] for row in rows)) + 1, "last": last, "torch": torch.__version__.split("+")[0]}
+    machine = {"torch": flags.pop("torch", torch.__version__).split("+")[0], "device": flags.pop("device", "cpu")}
+    return {"flags": flags, "steps": int(max(row["step"] for row in rows)) + 1, "last": last, **machine}
 
 
 def draw(logs: dict[str, list[dict[str, float]]], path: Path) -> None:
@@ -69,12 +72,12 @@ def draw(logs: dict[str, list[dict[str, float]]], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
-    parser.add_argument("--preset", default="small")
+    parser.add_argument("--preset", default="*", help="of the runs, where there are several of one part")
     parser.add_argument("--out", type=Path, default=ROOT / "data" / "weights")
     parser.add_argument("--vae", type=Path, metavar="FOLDER", help="take the autoencoder from here (default: its run's, or the one there)")
-    parser.add_argument("--after", action="store_true", help="the denoiser's run began from the weights there")
+    parser.add_argument("--after", nargs="*", default=(), choices=RUNS, help="the parts whose runs began from the weights there")
     args = parser.parse_args()
-    made = {name: args.runs / f"{name}-{args.preset}" for name in RUNS}
+    made = {name: next(iter(sorted(args.runs.glob(f"{name}-{args.preset}"))), args.runs / "none") for name in RUNS}
     coder = next(folder for folder in (args.vae, made["vae"] / "export", args.out) if folder and folder.is_dir())
     vae, dit, text = load_vae(coder), load_dit(made["dit"] / "export"), load_text(made["dit"] / "export")
     for name, part in (("vae", vae), ("dit", dit), ("text", text)):
@@ -84,7 +87,7 @@ def main() -> None:
     print(args.out)
 
 
-def keep_logs(made: dict[str, Path], folder: Path, after: bool) -> None:
+def keep_logs(made: dict[str, Path], folder: Path, after: Sequence[str] = ()) -> None:
     """Writes logs, runs.json and the curves of the runs that are there; what `folder` holds of others stays."""
     folder.mkdir(exist_ok=True)
     recorded = folder / "runs.json"
@@ -94,13 +97,17 @@ def keep_logs(made: dict[str, Path], folder: Path, after: bool) -> None:
     for name, run in made.items():
         if not (run / "csv" / "metrics.csv").exists():
             continue
-        rows, before = log_of(run), there.get(name) if after and name == "dit" else None
+        rows, before = log_of(run), there.get(name) if name in after else None
         runs[name] = about(run, rows)
         if before:
             first = before["steps"]
             rows = earlier[name] + [{**row, "step": row["step"] + first} for row in rows]
             runs[name] |= {"steps": first + runs[name]["steps"], "before": [*before.pop("before", []), before]}
         logs[name] = rows
+        if name == "dit" and "init" not in runs[name]["flags"]:  # whatever an earlier text encoder learned is not in this one
+            for found in (logs, runs):
+                found.pop("text", None)
+            (folder / "text.csv").unlink(missing_ok=True)
     for name, rows in logs.items():
         with open(folder / f"{name}.csv", "w", newline="") as file:
             writer = csv.DictWriter(file, sorted({key for row in rows for key in row}))

@@ -6,7 +6,8 @@
 # writes it (seconds since 1970), ends the denoiser's run earlier or later than SECONDS. FOLDER/release.tar at the end: the weights, logs and strips.
 set -u
 out=$(realpath -m "${1:?where to?}"); total=${2:-840}; began=$(date +%s)
-cd "$(dirname "$0")/.." && mkdir -p "$out" && ulimit -n 65535
+cd "$(dirname "$0")/.." && mkdir -p "$out"
+exec > >(tee "$out/release.log") 2>&1
 run() { echo "[$(($(date +%s) - began)) s] $*"; python3 -m minisora train "$@"; }
 cores=$(nproc)
 
@@ -32,12 +33,12 @@ vae, runs = Path('$vae'), Path('$out')
 latents.build(latents.folder_for(runs / 'cache', vae, 192, 'heldout', 0), vae, 192, 'heldout', 0, latents.BUCKETS[:1], 2)
 " &
 checking=$!
-data=$(run latents --vae "$vae" --drawn "$out/drawn" --runs "$out" --quiet | tee /dev/stderr | tail -1)
+data=$(run latents --vae "$vae" --drawn "$out/drawn" --runs "$out" --quiet | tail -1)
 wait $checking; kill $warming 2>/dev/null
 end=$(cat "$out/deadline" 2>/dev/null || echo $((began + total)))
 minutes() { echo "scale=2; ($end - $(date +%s) - 45) / 60" | bc 2>/dev/null || python3 -c "import time; print(round(($end - time.time() - 45) / 60, 2))"; }
 dit() { run dit --preset base --prediction clean --unmasked 0.7 --vae "$vae" --data "$data" --batch 1024 --half-life 500 --loaders $((cores - 4)) \
     --check-every 2500 --save-every 1500 --runs "$out" --minutes "$(minutes)" --quiet "$@"; }
 dit --compile yes || { rm -rf "$out/dit-base"; dit --compile no; }
-echo "[$(($(date +%s) - began)) s] $(ls "$out"/drawn/*.npz | wc -l) shards"
-tar cf "$out/release.tar" -C "$out" $(cd "$out" && ls -d */export */csv */command.json */strips *.log)
+cp "$data/plan.json" "$out/"
+tar cf "$out/release.tar" -C "$out" $(cd "$out" && ls -d */export */csv */command.json */strips *.log plan.json)

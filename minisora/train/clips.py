@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
@@ -103,7 +104,8 @@ def _build(folder: Path, clips: int, seed: int, split: str, buckets: Sequence[Bu
             for job in jobs:
                 bar.update(work(job))
         else:
-            with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
                 for done in pool.map(work, jobs):
                     bar.update(done)
     try:

@@ -265,6 +265,12 @@ def compiles(args: argparse.Namespace) -> bool:
     return args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
 
 
+def device_name(trainer: lightning.Trainer) -> str:
+    """What a run is computed on: the GPU's name, or "cpu"."""
+    device = trainer.strategy.root_device
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def fit(
     args: argparse.Namespace, folder: Path, module: lightning.LightningModule, data: lightning.LightningDataModule,
     checkpoint: Path | None, schedule: Schedule, extra: Sequence[Callback] = (),
@@ -278,7 +284,8 @@ def fit(
     if trainer.is_global_zero:
         folder.mkdir(parents=True, exist_ok=True)
         keep_log(folder)
-        (folder / "command.json").write_text(json.dumps({key: str(value) for key, value in vars(args).items()}, indent=1) + "\n")
+        told = {key: str(value) for key, value in vars(args).items()} | {"torch": torch.__version__, "device": device_name(trainer)}
+        (folder / "command.json").write_text(json.dumps(told, indent=1) + "\n")
     trainer.fit(module, data, ckpt_path=str(checkpoint) if checkpoint else None)
     if trainer.interrupted:
         raise KeyboardInterrupt

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from tqdm.auto import tqdm
@@ -127,9 +128,10 @@ def autoencoder(folder: str):
     return load_vae(Path(folder))
 
 
-def _alone() -> None:
+def alone() -> None:
     """One thread for each worker: there are as many workers as cores."""
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
 
 
 @torch.inference_mode()
@@ -278,7 +280,7 @@ def make_missing(jobs: list[tuple[Job, int]], work: Callable[[Job], int], what: 
                 bar.update(work(job))
         else:
             context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(workers, mp_context=context, initializer=_alone) as pool:
+            with ProcessPoolExecutor(workers, mp_context=context, initializer=alone) as pool:
                 for done in pool.map(work, [job for job, _ in missing]):
                     bar.update(done)
 

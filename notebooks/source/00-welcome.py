@@ -330,7 +330,7 @@ print(f"in the air the upward speed falls by {-np.median(slope):.2f} units a sec
 # | **any format** | trained on videos in their own duration, size and aspect ratio; better framing than with square crops | square, wide and tall clips and still pictures, in one training | the mix |
 # | **language** | a captioner writes detailed captions; a language model expands short prompts | captions from the scene itself, in several styles; no expansion | the captioner's data, the text encoder |
 # | **other ways in** | animates images, extends videos to both sides, edits, connects two videos | all by one mechanism: a noise level for each frame, which is 0 where the frame is known (chapters 6 and 7) | how it was done |
-# | **scale** | quality grows with training compute | one training on two cores, its log beside the weights | data, compute, parameters |
+# | **scale** | quality grows with training compute | two trainings, two cores against a GPU, side by side in the [model card](../data/weights/README.md) | data, compute, parameters |
 #
 # The report is frank about failures: glass that does not shatter as it should, food that is eaten without a bite mark, things that appear
 # from nowhere in long clips. OpenAI's announcement adds that left and right get mixed up, and that events told in order are hard.

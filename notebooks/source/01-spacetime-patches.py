@@ -358,7 +358,7 @@ check("1.3", place_of)
 #
 # Any length, any size: the grid grows, the network stays. But not for nothing. Here is the bill for square clips of 64×64 pixels at 8 frames a second. A pass of
 # the network costs two kinds of multiplications: those that each token needs for itself (the linear layers), and those for each *pair* of tokens (attention).
-# The widths are those of the shipped network; chapter 4 explains each of its layers.
+# The widths are those of the preset `small`, which a laptop trains (the shipped network, `base`, is half as wide again); chapter 4 explains each of its layers.
 #
 # **Predict before you run.** A minute is 15 times as long as four seconds. How many times as much work is it: 15, 225, or in between?
 

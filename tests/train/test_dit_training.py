@@ -278,6 +278,19 @@ def test_a_run_draws_exports_and_can_be_the_start_of_another(folder, vae, tmp_pa
     assert main([*given, "--runs", str(tmp_path / "second")]) == 0
 
 
+def test_batches_made_ahead_in_another_process_are_the_same(folder, vae, tmp_path):
+    given = [*TINY, "--vae", str(vae), "--data", str(folder), "--steps", "3"]
+    for loaders in ("0", "1"):
+        (tmp_path / loaders).mkdir()
+        main([*given, "--runs", str(tmp_path / loaders), "--loaders", loaders])
+        told = json.loads((tmp_path / loaders / "dit-tiny" / "command.json").read_text())
+        assert told["device"] == "cpu" and told["torch"] == torch.__version__
+    one, other = weights(tmp_path / "0"), weights(tmp_path / "1")
+    assert all(torch.equal(value, other[key]) for key, value in one.items())
+    with pytest.raises(UserError, match="a number of processes"):
+        main([*given, "--loaders", "-1"])
+
+
 def test_killed_and_resumed_ends_in_the_same_weights(folder, vae, tmp_path):
     given = [*TINY, "--vae", str(vae), "--data", str(folder), "--steps", "24", "--save-every", "4"]
     main([*given, "--runs", str(tmp_path / "whole")])

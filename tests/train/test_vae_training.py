@@ -108,6 +108,8 @@ def test_a_close_look_is_at_windows_of_the_same_weight_where_something_is_going_
     assert len(red.unique()) > 3, "and not always the same window"
     assert torch.equal(batches[5], ClipBatches(batches.clips, 2, close=1.0)[5])
     assert tuple(ClipBatches(batches.clips, 2)[0].shape) == (2, 3, 17, 64, 64)
+    raw = ClipBatches(batches.clips, 2, close=1.0, raw=True)[5]
+    assert raw.dtype == torch.uint8 and torch.equal(to_video(raw), batches[5])
 
 
 def test_video_and_frames_are_each_others_inverse():
