@@ -83,8 +83,7 @@ class Average(Callback):
 
 
 class Budget(Callback):
-    """How long a run goes on: `steps` or `minutes` of training, counted over all its resumptions; sets the learning rate as it goes.
-    """
+    """How long a run goes on: `steps` or `minutes` of training, counted over all its resumptions; sets the learning rate as it goes."""
 
     def __init__(self, schedule: Schedule, steps: int | None = None, minutes: float | None = None):
         self.schedule, self.steps, self.minutes = schedule, steps, minutes
@@ -265,12 +264,6 @@ def compiles(args: argparse.Namespace) -> bool:
     return args.compile == "yes" or (args.compile == "auto" and can_compile() and (args.minutes or args.steps / 100) >= 5)
 
 
-def device_name(trainer: lightning.Trainer) -> str:
-    """What a run is computed on: the GPU's name, or "cpu"."""
-    device = trainer.strategy.root_device
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
 def fit(
     args: argparse.Namespace, folder: Path, module: lightning.LightningModule, data: lightning.LightningDataModule,
     checkpoint: Path | None, schedule: Schedule, extra: Sequence[Callback] = (),
@@ -284,7 +277,9 @@ def fit(
     if trainer.is_global_zero:
         folder.mkdir(parents=True, exist_ok=True)
         keep_log(folder)
-        told = {key: str(value) for key, value in vars(args).items()} | {"torch": torch.__version__, "device": device_name(trainer)}
+        root = trainer.strategy.root_device
+        device = torch.cuda.get_device_name(root) if root.type == "cuda" else root.type
+        told = {key: str(value) for key, value in vars(args).items()} | {"torch": torch.__version__, "device": device}
         (folder / "command.json").write_text(json.dumps(told, indent=1) + "\n")
     trainer.fit(module, data, ckpt_path=str(checkpoint) if checkpoint else None)
     if trainer.interrupted:

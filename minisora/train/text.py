@@ -97,7 +97,7 @@ class Captions(Dataset):
         return self.steps
 
     def __getitem__(self, step: int) -> tuple[Tensor, ...]:
-        from minisora.train.latents import parts_of
+        from minisora.train.shards import parts_of
         from minisora.world.caption import caption
         from minisora.world.sample import sample_scene
 
