@@ -38,6 +38,11 @@ def way_back(answer):
         def mistake(pattern: str, tokens: Tensor = tokens, size: dict = size, c: int = c) -> Tensor:
             return rearrange(tokens, pattern, c=c, **size)
 
+        split = tokens.reshape(2, grid.t, grid.h, grid.w, c, pt, ph, pw)
+
+        def moved(*order: int, split: Tensor = split, shape: tuple = shape) -> Tensor:
+            return split.permute(order).reshape(shape)
+
         causes = {
             "the shape is right, but nothing was moved: between the two `reshape`s the axes must change places": tokens.reshape(shape),
             "the row was read column by column: in it, columns run fastest, then rows, then frames": mistake(
@@ -54,6 +59,13 @@ def way_back(answer):
             "in an axis, the place in the patch stands before the number of the patch: it must be (patch, place in it)": mistake(
                 "B (t h w) (c pt ph pw) -> B c (pt t) (ph h) (pw w)"
             ),
+            "the axes are moved in the order of `patchify` once more; the way back needs its inverse, which brings c behind B and each "
+            "number of a patch right before the place in it": moved(0, 2, 4, 6, 1, 3, 5, 7),
+            "c is where it should be, but the last `reshape` merges neighbours, and they are no pairs: t', pt, h', ph, w', pw is asked, "
+            "not t', h', w', pt, ph, pw": moved(0, 4, 1, 2, 3, 5, 6, 7),
+            "c is where it should be, but the last `reshape` merges neighbours, and they are no pairs: t', pt, h', ph, w', pw is asked, "
+            "not pt, ph, pw, t', h', w'": moved(0, 4, 5, 6, 7, 1, 2, 3),
+            "the pairs are right, but `permute` leaves c behind them: it belongs right behind B": moved(0, 1, 5, 2, 6, 3, 7, 4),
         }
         where = f"what comes back from {tokens.shape[1]} tokens in a grid of {grid.t}×{grid.h}×{grid.w}"
         same(called(answer, tokens, grid, patch), unpatchify(tokens, grid, patch), causes, name=where, axes="B c t h w")
@@ -99,7 +111,8 @@ def middle_square(answer):
     for grid, side in ((Grid(2, 4, 6), 4), (Grid(3, 4, 8), 4), (Grid(1, 4, 4), 4), (Grid(2, 6, 8), 6)):
         x = torch.randn((1, 3, grid.t, 2 * grid.h, 2 * grid.w), generator=torch.Generator().manual_seed(grid.w))
         tokens, where = patchify(x), positions(grid)
-        edge = grid.w - side
+        edge, right = grid.w - side, where[:, 2]
+        inside = right.abs() < 0.5
         target = patchify(x[..., edge : edge + 2 * side])
         causes = {
             "this is the left part: `right` is 0 in the middle, and the square goes from -0.5 to 0.5": patchify(x[..., : 2 * side]),
@@ -107,7 +120,15 @@ def middle_square(answer):
             "this chooses by `up`, the second number; the square is cut out of the width: the third": tokens[:, where[:, 1].abs() < 0.5],
             "this chooses by seconds, the first number; the square is cut out of the width: the third": tokens[:, where[:, 0].abs() < 0.5],
             "these are the tokens outside the square": tokens[:, where[:, 2].abs() > 0.5],
+            "this is the right half of each frame: `right` is 0 in the middle, and the square goes from -0.5 to 0.5": tokens[:, right > 0],
+            "this is the left half of each frame: `right` is 0 in the middle, and the square goes from -0.5 to 0.5": tokens[:, right < 0],
+            "only the right edge is cut off: `right` must lie above -0.5 too; take its absolute value": tokens[:, right < 0.5],
+            "only the left edge is cut off: `right` must lie below 0.5 too; take its absolute value": tokens[:, right > -0.5],
+            f"this is the square of the first frame only; of all {grid.t} frames it is asked": tokens[:, inside & (where[:, 0] == 0)],
         }
+        for columns in range(2, side, 2):
+            said = f"these are the {columns} columns in the middle; asked are {side}, as many as there are rows: `right` from -0.5 to 0.5"
+            causes[said] = patchify(x[..., grid.w - columns : grid.w + columns])
         same(called(answer, tokens, where), target, causes, name=f"of a grid of {grid.t}×{grid.h}×{grid.w}, what you keep", axes="B N p")
 
 
@@ -117,15 +138,15 @@ def pack(answer):
         rows = [torch.randn((n, 5), generator=torch.Generator().manual_seed(n)) for n in lengths]
         video = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths))
         may = (video[:, None] == video[None])[None]
-        told = f"for rows of {', '.join(map(str, lengths))}: "
+        told = f"for rows of {', '.join(map(str, lengths))}" if len(lengths) > 1 else f"for a single row of {lengths[0]}"
         made = called(answer, rows)
         if not isinstance(made, tuple) or len(made) != 2:
             raise Wrong("two things are asked: the packed row, and who may look at whom")
-        same(made[0], torch.cat(rows)[None], name=f"{told}the row", axes="B N p")
+        same(made[0], torch.cat(rows)[None], name=f"the packed row {told}", axes="B N p")
         causes = {
             "the mask is the other way round: True is for tokens that may look at one another": ~may,
             "here all tokens look at all, also at other videos': True only within a video": torch.ones_like(may),
             "each token looks at itself alone: it may look at all tokens of its own video": torch.eye(len(video), dtype=torch.bool)[None],
             "no token may look at a later one in this mask: videos are looked at in both directions": may.tril(),
         }
-        same(made[1], may, causes if len(lengths) > 1 else None, name=f"{told}the mask", axes="B N N")
+        same(made[1], may, causes if len(lengths) > 1 else None, name=f"the mask {told}", axes="B N N")

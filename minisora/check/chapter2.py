@@ -1,5 +1,7 @@
 """The checkers of chapter 2: cells, lines, causality, the bottleneck, the statistics, chunks. Built in chapter 2."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -31,6 +33,8 @@ def cells(answer) -> None:
                 cut("B (t f) (h a) (w b) C -> B t h w (a f b C)"),
             "the cells are the right ones, but inside each, row and column are swapped":
                 cut("B (t f) (h a) (w b) C -> B t h w (f b a C)"),
+            "the cells are the right ones, but inside each the frame comes after row and column; frame, row, column, channel is asked":
+                cut("B (t f) (h a) (w b) C -> B t h w (a b f C)"),
             "each cell is a comb: it takes every so-many-th voxel where neighbours are asked. The small axis comes last when an axis is "
             "split: (t f), not (f t)": cut("B (f t) (a h) (b w) C -> B t h w (f a b C)"),
         }  # fmt: skip
@@ -125,6 +129,10 @@ def kl(answer) -> None:
                 0.5 * (mean**2 + logvar - 1 - logvar.abs().log()).sum() / len(mean),
             "the deviation stands where the variance should: exp(logvar), without the half":
                 0.5 * (parts - var + (logvar / 2).exp()).sum() / len(mean),
+            "logvar was taken for the logarithm of the deviation; it is that of the variance, so exp(logvar) is not squared any more":
+                0.5 * (mean**2 + var**2 - 1 - 2 * logvar).sum() / len(mean),
+            "the variance is squared: exp(logvar) is the variance itself already, not the deviation":
+                0.5 * (parts - var + var**2).sum() / len(mean),
             "the 1 is missing: a latent that is a unit Gaussian already should cost nothing": 0.5 * (parts + 1).sum() / len(mean),
             "the mean is not squared": 0.5 * (parts - mean**2 + mean).sum() / len(mean),
         }  # fmt: skip
@@ -150,14 +158,17 @@ def statistics(answer) -> None:
             raise Wrong("it is one number for all channels; each channel has its own mean and its own deviation, shape (c,)")
         if not isinstance(given, (tuple, list)) or len(given) != 2:
             raise Wrong("two things are asked: the means (c,) and the deviations (c,)")
-        same(given[0], mean, {
+        values = [one.float() if isinstance(one, Tensor) and one.is_floating_point() else one for one in given]
+        same(values[0], mean, {
             "each batch counts as much as any other, although some hold more latents: add up sums and counts, divide once": means.mean(0),
         }, name="the mean", axes="c", rtol=1e-3, atol=1e-3)  # fmt: skip
-        same(given[1], std, {
+        same(values[1], std, {
             "that is the variance: its square root is asked": std**2,
             "the mean of the batches' deviations is not the deviation of all: it forgets that the batches' means differ": stds.mean(0),
             "it is the root of the mean square: the mean was not taken off": rows.square().mean(0).sqrt(),
         }, name="the deviation", axes="c", rtol=1e-2, atol=1e-3)  # fmt: skip
+        same(given[0], mean, name="the mean", axes="c", rtol=1e-3, atol=1e-3)  # the numbers are right; are they of the right type too?
+        same(given[1], std, name="the deviation", axes="c", rtol=1e-2, atol=1e-3)
 
 
 @exercise("2.6", "a long video in chunks")
@@ -179,6 +190,10 @@ def chunks(answer) -> None:
                 torch.cat([block(part, None)[0] for part in parts], 1),
             "every chunk gets the memory of the first one: keep the newest": torch.cat(
                 [block(part, first if index else None)[0] for index, part in enumerate(parts)], 1),
+            "the last step of the input is handed on; the memory is what the block saw last, which it returns beside the coded part":
+                _handed_on(block, parts, lambda part, coded: part),
+            "the last step of the coded part is handed on; the memory is what the block saw last, which it returns beside the coded part":
+                _handed_on(block, parts, lambda part, coded: coded),
         }  # fmt: skip
         if steps % chunk:
             causes["the end is lost: the last chunk may be shorter than the others"] = block(x, None)[0][:, : steps // chunk * chunk]
@@ -188,3 +203,12 @@ def chunks(answer) -> None:
         same(given, block(x, None)[0], causes, name="the coded video", axes="B t h w C", rtol=1e-3, atol=1e-4)
         if max(sizes) > chunk:
             raise Wrong(f"the numbers are right, but the block was given {max(sizes)} steps at once, not chunk={chunk}: nothing is saved")
+
+
+def _handed_on(block: Block, parts: tuple[Tensor, ...], choose: Callable) -> Tensor:
+    """The parts coded one after the other, each with the last step of `choose(part, coded)` of the one before as its memory."""
+    done, past = [], None
+    for part in parts:
+        done.append(block(part, past)[0])
+        past = choose(part, done[-1])[:, -1:]
+    return torch.cat(done, 1)

@@ -138,6 +138,9 @@ def solver(answer: Callable) -> None:
 
         yours = called(lambda noise: answer(counted, noise, steps), noise)  # noqa: B023
         causes = {sentence: _walk(noise, steps, rule) for sentence, rule in HEUN_MISTAKES.items()}
+        for walked, word in ((steps - 1, "few"), (steps + 1, "many")):
+            said = f"that is one step too {word}: {steps} steps need {steps + 1} levels, both ends counted: linspace(1, 0, steps + 1)"
+            causes[said] = _walk(noise, walked, _heun_with(lambda a, b: (a + b) / 2))
         same(yours, target, causes, name="where it ends", axes=AXES, rtol=1e-3, atol=1e-4)
         if len(asked) != 2 * steps - 1:
             raise Wrong(f"it ends where it should, but asks the network {len(asked)} times in {steps} steps; {2 * steps - 1} are enough")
@@ -210,6 +213,7 @@ def guidance(answer: Callable) -> None:
             causes = {
                 "it begins at `told`; with guidance 1 that goes too far. Begin at `untold`": told + scale * (told - untold),
                 "told and untold are swapped: it is pulled away from the sentence": told + scale * (untold - told),
+                "the pull has the wrong sign: it leads from `untold` to `told`, so it is told - untold": untold + scale * (untold - told),
             }
             if inside:
                 causes[f"{where} guidance is on, the ends included; yours is off"] = told

@@ -58,7 +58,11 @@ def word_bias(answer) -> None:
         meant, there = (theirs == 0) | (theirs == mine), mask[:, None].expand(-1, mask.shape[1], -1)
         causes = {
             "axes: a row is who looks, a column who is looked at; here they are swapped": bias(meant & there).transpose(1, 2),
+            "of `shot` alone the axes are swapped: a row is who looks, `shot[:, :, None]`, a column who is looked at, `shot[:, None]`":
+                bias(((mine == 0) | (theirs == mine)) & there),
             "padding can be seen: a column of padding is NEVER, whoever looks": bias(meant),
+            "the rows of padding are closed too: what padding sees matters to nobody, so its rows are like any other; only its columns "
+            "are NEVER": bias(meant & there & mask[:, :, None]),
             "the padding's rows are closed, not its columns: it matters who is looked at": bias(meant & mask[:, :, None]),
             "shots make no difference yet: a word about shot 2 may not see one about shot 1": bias(there),
             "words about the whole video (shot 0) are seen by nobody but each other: everybody may see them":
@@ -71,7 +75,8 @@ def word_bias(answer) -> None:
             "minus infinity is too much: a row in which nothing may be seen would become 0 / 0. Use NEVER":
                 torch.where(meant & there, 0.0, -torch.inf),
         }  # fmt: skip
-        same(called(answer, mask, shot), bias(meant & there), causes, name="the bias", axes="B L L")
+        name = "the bias (row: who looks, column: who is looked at)"
+        same(called(answer, mask, shot), bias(meant & there), causes, name=name, axes="B row column")
 
 
 @exercise("5.3", "patches look at words")
@@ -134,11 +139,12 @@ def forget(answer) -> None:
 
 @exercise("5.5", "guidance where it helps")
 def guide(answer) -> None:
-    for seed, (shape, scale) in enumerate((((3, 2, 1, 4, 4), 3.0), ((5, 3, 2, 2, 2), 7.5), ((4, 1, 3, 2, 4), 0.0))):
+    low, high = 0.25, 0.75  # numbers that no type rounds, so that a sigma can lie on the very end
+    cases = ((3, 2, 1, 4, 4), 3.0), ((5, 3, 2, 2, 2), 7.5), ((4, 1, 3, 2, 4), 0.0), ((5, 2, 1, 2, 2), 2.0)
+    for seed, (shape, scale) in enumerate(cases):
         told, untold = (torch.randn(shape, generator=_random(seed + step)) for step in (0, 10))
-        sigma = torch.linspace(0.97, 0.04, shape[0])
-        low, high = 0.2, 0.8
-        inside = ((sigma >= low) & (sigma <= high)).view(-1, 1, 1, 1, 1)
+        sigma = torch.linspace(0.97, 0.04, shape[0]) if seed < 3 else torch.tensor([0.97, high, 0.5, low, 0.04])
+        inside, above, below = (one.view(-1, 1, 1, 1, 1) for one in ((sigma >= low) & (sigma <= high), sigma > low, sigma < high))
         full = untold + scale * (told - untold)
         causes = {
             "the interval is forgotten: outside of it the velocity is the plain `told`": full,
@@ -149,6 +155,10 @@ def guide(answer) -> None:
                 torch.where(inside, told + scale * (told - untold), told),
             "guidance is never on here: every video has its own sigma and decides for itself, not the first one for all, nor all together":
                 told,
+            "the ends belong to the interval: it is low ≤ sigma ≤ high, so a sigma that is exactly `low` or `high` is guided too":
+                torch.where(inside & above & below, full, told),
+            "the lower end belongs to the interval: a sigma that is exactly `low` is guided too": torch.where(inside & above, full, told),
+            "the upper end belongs to the interval: a sigma that is exactly `high` is guided too": torch.where(inside & below, full, told),
         }  # fmt: skip
         given = called(answer, told, untold, sigma, scale, low, high)
         same(given, torch.where(inside, full, told), causes, name="the velocity", axes="B c t h w")

@@ -56,7 +56,7 @@ def one_step(answer) -> None:
             return torch.tanh(x + 2 * level) - x.mean(2, keepdim=True) * (1 + level.mean(2, keepdim=True))
 
         even, sigma = torch.full((B, t), now), torch.where(known, 0.0, now)
-        velocity, misled = denoise(x, sigma), denoise(x, even)
+        velocity, misled, early = denoise(x, sigma), denoise(x, even), denoise(x, torch.where(known, 0.0, then))
         keep = _wide(known)
         target = torch.where(keep, x, x + (then - now) * velocity)
         causes = {
@@ -64,6 +64,8 @@ def one_step(answer) -> None:
             "the known frames stay, but the network was told that they are as noisy as the rest: their level is 0":
                 torch.where(keep, x, x + (then - now) * misled),
             "the known frames move, and the network was not told that they are known": x + (then - now) * misled,
+            "the network is told the level `then`, to which the step leads; it must be told where x is: `now`":
+                torch.where(keep, x, x + (then - now) * early),
             "it goes towards more noise: the step is then - now, which is below 0": torch.where(keep, x, x + (now - then) * velocity),
             "it goes all the way to the clean guess: the step is only then - now long": torch.where(keep, x, x - now * velocity),
             "it is the wrong way round: the known frames move, and the others stay": torch.where(keep, x + (then - now) * velocity, x),
@@ -107,15 +109,21 @@ def known_of(answer) -> None:
         missing[list(gone)] = True
         target = known_latents(missing)[0]
         groups = missing[1:].reshape(-1, 4)
-        fours = torch.nn.functional.pad(missing, (0, -frames % 4)).reshape(-1, 4)
+        fours, filled = (torch.nn.functional.pad(missing, (0, -frames % 4), value=value).reshape(-1, 4) for value in (False, True))
         causes = {
             "these are the latent frames that are missing; those that are known are asked": ~target,
             "a latent frame counts as known here as soon as one of its frames is; all of them must be":
                 torch.cat((~missing[:1], ~groups.all(1))),
             "frames were cut into plain fours, 0 to 3, 4 to 7 …: frame 0 is alone, then come 1 to 4": ~fours.any(1),
+            "frames were cut into plain fours, 0 to 3, 4 to 7 …, and the last four filled up with frames that are not known: frame 0 is "
+            "alone, then come 1 to 4, and nothing is left to fill up": ~filled.any(1),
+            "the fours begin at frame 1, behind frame 0, which is alone; yours begin at frame 0":
+                ~torch.cat((missing[:1], missing[:-1].reshape(-1, 4).any(1))),
+            "frame 0 fills its latent frame alone: nothing has to be put before it, least of all frames that are not known":
+                torch.cat((missing[:1] & False, ~groups.any(1))),
             "frame 0 was left out: it is a latent frame of its own": ~groups.any(1),
         }  # fmt: skip
-        name = f"with {', '.join(map(str, gone)) or 'nothing'} missing of {frames} frames, what is known"
+        name = f"what is known with {', '.join(map(str, gone)) or 'nothing'} missing of {frames} frames"
         same(called(answer, missing), target, causes, name=name, axes="t")
 
 

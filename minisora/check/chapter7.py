@@ -29,13 +29,18 @@ def groups(answer: Callable) -> None:
             "a group is made anew when any of its frames is missing, not only its last one": torch.cat((~missing[:1], ~rest[:, -1])),
             "a group is made anew when any of its frames is missing, not only its first one": torch.cat((~missing[:1], ~rest[:, 0])),
             "that is an answer for each frame; asked is one for each group: frame 0 alone, then four at a time": ~missing,
-            "frame 0 is a group of its own, and the fours begin at frame 1: 1-4, 5-8, ...": torch.stack(
-                [~part.any() for part in missing.split(4)]
-            ),
+            "frame 0 is a group of its own, and the fours begin at frame 1: 1-4, 5-8, ...":
+                torch.stack([~part.any() for part in missing.split(4)]),
+            "frames were cut into plain fours, 0-3, 4-7, ..., and the last one filled up; frame 0 is alone, then come 1-4, and nothing is "
+            "left to fill up": torch.tensor([len(part) == 4 and not part.any() for part in missing.split(4)]),
+            "the fours begin at frame 1, behind frame 0, which is alone; yours begin at frame 0":
+                ~torch.cat((missing[:1], missing[:-1].view(-1, 4).any(1))),
+            "frame 0 fills its group alone: nothing has to be put before it, least of all frames that are not known":
+                torch.cat((missing[:1] & False, target[1:])),
             "frame 0 is a group of its own, before the fours": target[1:],
-        }
+        }  # fmt: skip
         said = f"with {', '.join(map(str, gone)) if 0 < len(gone) < 5 else len(gone)} of {total} frames missing"
-        same(called(answer, missing), target, causes, name=f"{said}: what is known", axes="t")
+        same(called(answer, missing), target, causes, name=f"what is known {said}", axes="t")
 
 
 @exercise("7.2", "The best velocity, each frame at its own noise")
@@ -98,14 +103,12 @@ def mistakes(x: Tensor, sigma: Tensor, cov: Tensor) -> dict[str, Tensor]:
         "it walks the wrong way round: the velocity is noise - clean, not clean - noise": _velocity(x, sigma, cov, part="back"),
         "all frames get the noise level of the first one": _velocity(x, sigma[:, :1].expand_as(sigma), cov),
         "noise of level sigma has the variance sigma², not sigma": _velocity(x, sigma, cov, noisy=unsquared),
-        "cov is weakened on one side only: a covariance of two frames is weakened by both their (1 - sigma)": _velocity(
-            x, sigma, cov, noisy=one_side + square
-        ),
+        "cov is weakened on one side only: a covariance of two frames is weakened by both their (1 - sigma)":
+            _velocity(x, sigma, cov, noisy=one_side + square),
         "x still has its clean frames in full here: each is weakened by its (1 - sigma)": _velocity(x, sigma, cov, noisy=cov + square),
-        "for the clean guess: x holds each clean frame (1 - sigma) times, so their covariance is cov times that (1 - sigma)": _velocity(
-            x, sigma, cov, side=torch.ones_like(keep)
-        ),
-    }
+        "for the clean guess: x holds each clean frame (1 - sigma) times, so their covariance is cov times that (1 - sigma)":
+            _velocity(x, sigma, cov, side=torch.ones_like(keep)),
+    }  # fmt: skip
 
 
 @exercise("7.3", "How rough is a seam?")
@@ -113,35 +116,52 @@ def seam(answer: Callable) -> None:
     generator = torch.Generator().manual_seed(0)
     for at, fps in ((2, 8.0), (7, 8.0), (10, 24.0)):
         x = torch.randn(12, 2, generator=generator)
-        before, over, after = x[at - 1] - x[at - 2], x[at] - x[at - 1], x[at + 1] - x[at]
-        place, speed = (over - (before + after) / 2).norm(), (after - before).norm() * fps
+        before, over, after = _steps(x, at)
+        bend, turn = over - (before + after) / 2, after - before
+        place, speed = bend.norm(), turn.norm() * fps
         made = called(answer, x, at, fps)
         if not isinstance(made, (tuple, list)) or len(made) != 2:
             raise Wrong("two numbers are asked: the jump of position, and the jump of velocity")
         told = f"for a seam before frame {at}, {fps:g} frames a second: "
-        early = x[at - 1] - 2 * x[at - 2] + x[at - 3] if at > 2 else None
+        for part, what in zip(made, ("position", "velocity"), strict=True):
+            if isinstance(part, (Tensor, np.ndarray)) and part.reshape(-1).shape != (1,):
+                raise Wrong(f"{told}the jump of {what} is a vector; a number is asked, its length: `.norm()`")
+        off = "`at` is the first frame after the seam; your three steps sit one frame too"
+        shifted = {f"{off} {word}": _steps(x, at + step) for word, step in (("early", -1), ("late", 1)) if at + step + 1 < len(x)}
         causes = {
             "the jump of position is not the step over the seam: of a thing that moves on steadily it must be 0": float(over.norm()),
             "the mean of the steps before and after is their half: (before + after) / 2": float((over - before - after).norm()),
             "the step over the seam is compared with the one before alone; take the mean of both neighbours": float((over - before).norm()),
-        }
-        same(_number(made[0]), float(place), causes, name=f"{told}the jump of position")
+            "lengths are taken first and then compared; put the steps together as vectors, and take the length last, so that a turn counts":
+                float((over.norm() - (before.norm() + after.norm()) / 2).abs()),
+            "lengths are taken first, and so it can even be negative; put the steps together as vectors, and take the length last":
+                float(-(over.norm() - (before.norm() + after.norm()) / 2).abs()),
+            "the length of a vector is not the sum of its two numbers: it is the root of the sum of their squares, `.norm()`":
+                float(bend.abs().sum()),
+            "that is the square of the length: take its root": float(bend.square().sum()),
+        }  # fmt: skip
+        causes |= {cause: float((o - (b + a) / 2).norm()) for cause, (b, o, a) in shifted.items()}
+        same(made[0], float(place), causes, name=f"{told}the jump of position")
         causes = {
             "the jump of velocity is in units a second: steps are from frame to frame, so multiply by fps": float(speed) / fps,
-            "the velocities before and after are subtracted as lengths; subtract the vectors first, so that a turn counts": float(
-                (after.norm() - before.norm()).abs() * fps
-            ),
-            "`before` must lie wholly before the seam and `after` wholly after it; yours uses the step over it": float(
-                (over - before).norm() * fps
-            ),
-        }
-        if early is not None:
-            causes["`at` is the first frame after the seam; yours sits one frame too early"] = float(early.norm() * fps)
-        same(_number(made[1]), float(speed), causes, name=f"{told}the jump of velocity")
+            "the velocities before and after are subtracted as lengths; subtract the vectors first, so that a turn counts":
+                float((after.norm() - before.norm()).abs() * fps),
+            "`before` must lie wholly before the seam and `after` wholly after it; yours uses the step over it":
+                float((over - before).norm() * fps),
+            "lengths are taken first, and so it can even be negative; subtract the vectors first, and take the length last":
+                float(-(after.norm() - before.norm()).abs() * fps),
+            "the length of a vector is not the sum of its two numbers: it is the root of the sum of their squares, `.norm()`":
+                float(turn.abs().sum() * fps),
+            "`at` is the first frame after the seam; yours sits one frame too early":
+                float((x[at - 1] - 2 * x[at - 2] + x[at - 3]).norm() * fps),
+        }  # fmt: skip
+        causes |= {cause: float((a - b).norm() * fps) for cause, (b, _, a) in shifted.items()}
+        same(made[1], float(speed), causes, name=f"{told}the jump of velocity")
 
 
-def _number(thing: object) -> object:
-    return thing.item() if isinstance(thing, Tensor) and thing.numel() == 1 else thing
+def _steps(x: Tensor, at: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The steps before, over and after the seam before frame `at`."""
+    return x[at - 1] - x[at - 2], x[at] - x[at - 1], x[at + 1] - x[at]
 
 
 @exercise("7.4", "A gap between what is given")
@@ -178,9 +198,11 @@ def gap(answer: Callable) -> None:
 def pieces(answer: Callable) -> None:
     for start, wanted, window, piece in ((17, 16, 9, 8), (25, 24, 9, 24), (13, 10, 5, 8), (33, 30, 9, 12)):
         given, shown = np.arange(1, start + 1, dtype=np.uint8)[:, None, None, None].repeat(3, 3), []
+        told = f"{start} frames and {wanted} more, window {window}, pieces of {piece}: "
 
-        def complete(frames: np.ndarray, missing: np.ndarray, shown: list = shown) -> np.ndarray:
+        def complete(frames, missing, shown=shown, given=given, told=told) -> np.ndarray:
             """Counts on from the last known frame."""
+            _can_be_shown(frames, missing, given, told)
             shown.append((frames.copy(), missing.copy()))
             if len(shown) > 40:
                 raise Wrong("it never ends: stop when the wanted frames are there")
@@ -188,21 +210,39 @@ def pieces(answer: Callable) -> None:
             made[missing] = made[~missing][-1] + 1 + np.arange(missing.sum(), dtype=np.uint8)[:, None, None, None]
             return made
 
-        told = f"{start} frames and {wanted} more, window {window}, pieces of {piece}: "
         made = called(answer, given, wanted, window, piece, complete)
         if not shown:
             raise Wrong("`complete` is never asked, but it alone can make frames")
         _shown_rightly(shown, window, piece, told)
-        if not isinstance(made, np.ndarray) or made.ndim != 4:
-            raise Wrong(f"{told}an array of frames is asked")
+        if not isinstance(made, np.ndarray) or made.shape[1:] != given.shape[1:]:
+            raise Wrong(f"{told}an array of frames is asked, (T, H, W, 3) like the one that was given")
+        if made.dtype != np.uint8:
+            raise Wrong(f"{told}frames are uint8, yours {made.dtype}: give np.zeros a type")
         numbers, target = torch.from_numpy(made[:, 0, 0, 0].copy()), torch.arange(1, start + wanted + 1, dtype=torch.uint8)
         if torch.equal(numbers[: len(target)], target) and len(numbers) > len(target):
             raise Wrong(f"{told}the last piece sticks out: cut the video after the wanted number of frames")
         if torch.equal(numbers, target[start:]):
             raise Wrong(f"{told}what was given is lost: the answer is the whole video, from its first frame")
-        if (numbers.int().diff() < 0).any():
+        if (numbers.int().diff() <= 0).any():
             raise Wrong(f"{told}frames come twice: `complete` gives the window back too; keep only what is new")
+        if len(numbers) != len(target):
+            few = ": as long as some are lacking, one more piece is needed, even if not all of it is" if len(shown) * piece < wanted else ""
+            raise Wrong(f"{told}the video has {len(numbers)} frames; {len(target)} are asked{few}")
         same(numbers, target, name=f"{told}the video", axes="T")
+
+
+def _can_be_shown(frames: object, missing: object, given: np.ndarray, told: str) -> None:
+    """Raises Wrong when `complete` is shown something with which it cannot work, or the known frames as missing ones."""
+    for part, word in ((frames, "frames"), (missing, "missing")):
+        if not isinstance(part, np.ndarray):
+            raise Wrong(f"{told}`complete` takes numpy arrays, as in exercise 7.4; its `{word}` came as a {type(part).__name__}")
+    if missing.dtype != bool or missing.shape != frames.shape[:1]:
+        raise Wrong(f"{told}`missing` is a True or False for each of the {len(frames)} frames; yours: {missing.dtype}, {missing.shape}")
+    count = missing.sum()
+    if 0 < count < len(frames) and missing[:count].all() and np.array_equal(frames[:count], given[-count:]):
+        raise Wrong(f"{told}`missing` is the wrong way round: True is for the frames to be made, and yours is True for the window")
+    if not 0 < count < len(frames):
+        raise Wrong(f"{told}`missing` is {bool(count)} everywhere: it is False for the window, and True for the gap behind it")
 
 
 def _shown_rightly(shown: list, window: int, piece: int, told: str) -> None:

@@ -58,12 +58,12 @@ def exercises(chapter: int) -> list[Exercise]:
     return sorted(mine, key=lambda one: int(one.number.split(".")[1]))
 
 
-def check(number: str, *answers: Any) -> None:
+def check(number: Any, *answers: Any) -> None:
     """Judges an answer to exercise `number` and prints one line.
 
     "✓ 2.1 …" it is right; "✗ 2.1 …" it is not, and what is likely the cause; "○ 2.1 …" it is not done yet (the answer raises
     NotImplementedError, or is None or `...`). Where a picture tells more, target and answer are shown below the line.
-    Raises UserError when there is no such exercise; whatever the answer does wrong is told, not raised.
+    Raises UserError when there is no such exercise, or its number is not in quotes; whatever the answer does wrong is told, not raised.
     """
     found = _find(number)
     head = f"{found.number} {found.title}"
@@ -82,7 +82,7 @@ def check(number: str, *answers: Any) -> None:
         print(f"✓ {head}")
 
 
-def grade(number: str, *answers: Any) -> None:
+def grade(number: Any, *answers: Any) -> None:
     """Like `check`, for autograders: silent when the answer is right, and an AssertionError with the cause when it is not."""
     found = _find(number)
     try:
@@ -95,7 +95,10 @@ def grade(number: str, *answers: Any) -> None:
         raise AssertionError(f"{number}: {_stopped(error)}") from error
 
 
-def _find(number: str) -> Exercise:
+def _find(number: Any) -> Exercise:
+    if not isinstance(number, str):
+        meant = number if re.fullmatch(r"\d\.\d+", str(number)) else "1.1"
+        raise UserError(f'write check("{meant}", …): the number of the exercise in quotes.')
     if not re.fullmatch(r"\d\.\d+", number):
         raise UserError(f'{number!r} is not the number of an exercise. Try check("1.1", your_function).')
     known = {one.number: one for one in exercises(int(number[0]))}

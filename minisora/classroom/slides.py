@@ -13,6 +13,7 @@ from minisora.classroom.deck import Slide, deck, path_of
 from minisora.errors import UserError
 
 CHAPTERS = range(8)
+WIDE = 100  # letters in a line of code
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes", "LICENSE")
 STYLE = """\
 :root { --r-background-color: #fff; --ink: #23303f; --soft: #5b6b7d; --blue: #0072B2; }
@@ -37,6 +38,7 @@ html, body { background: #fff; }
 .reveal td, .reveal th { padding: 9px 14px; border-bottom: 1px solid #d8dee6; vertical-align: top; text-align: left; }
 .reveal pre { margin: 0; width: max-content; min-width: 100%; overflow: visible; }
 .reveal pre { box-shadow: none; font: 20px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
+.reveal .code pre { line-height: 1.3; }
 .reveal .highlight { padding: 14px 18px; border-radius: 8px; background: #f4f6f8; }
 .reveal code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .92em; }
 .reveal a { color: inherit; text-decoration: underline; } .reveal .slide-number a { text-decoration: none; }
@@ -122,7 +124,7 @@ def section(slide: Slide) -> str:
     if slide.kind == "title":
         return f'<section class="title"><h1>{html.escape(slide.title)}</h1>{markdown(slide.body)}{notes}</section>'
     if slide.kind == "question":
-        asked = re.sub(r"^\*\*Predict before you run[.:]?\*\*[.:]?\s*", "", slide.body)
+        asked = re.sub(r"^\*\*Predict(?: before you run)?[.:]?\*\*[.:]?\s*", "", slide.body)
         body = markdown(asked[0].upper() + asked[1:])
         return f'<section class="question"><h2>{slide.title}</h2>{body}{notes}</section>'
     body = {"figure": lambda: slide.body, "code": lambda: code(slide.body)}.get(slide.kind, lambda: markdown(slide.body))()
@@ -146,7 +148,16 @@ def code(text: str) -> str:
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    return highlight(re.sub(r" {3,}#", "  #", text), PythonLexer(), HtmlFormatter())  # shapes move nearer to their lines
+    return highlight(re.sub(r"\n{3,}", "\n\n", "\n".join(map(narrow, text.splitlines()))), PythonLexer(), HtmlFormatter())
+
+
+def narrow(line: str) -> str:
+    """A line for a slide: its shape moves nearer to it, and above it where both are too long to be read from the last row."""
+    line = re.sub(r" {3,}#", "  #", line)
+    said, mark, remark = line.partition("  # ")
+    if not mark or not said.strip() or len(line) <= WIDE:
+        return line
+    return f"{said[: len(said) - len(said.lstrip())]}# {remark}\n{said}"
 
 
 def reveal(folder: Path) -> None:

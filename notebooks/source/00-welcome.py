@@ -237,7 +237,7 @@ show(drawn.strip(9), alt="Nine frames of the drawn scene: a red ball leaps over 
 # write detailed captions for its videos, because captions from the internet say too little. Ours come from the scene itself.
 # Each caption also remembers what it *claims*, so that the oracle later asks for that and for nothing else.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "slide-code"]
 from textwrap import fill
 
 from minisora.world.caption import STYLES, caption
@@ -260,7 +260,7 @@ show(Video(render(story)).strip(9), alt="Nine frames of the drawn scene that the
 # Lengths in a scene are not pixels: the shorter side of the frame is 1. So a scene can be filmed in any format, and the model is trained on
 # square, wide and tall clips alike.
 
-# %% tags=["slide"]
+# %% tags=["slide", "slide-code"]
 from dataclasses import replace
 
 sizes = [(64, 64), (64, 96), (96, 64), (128, 128)]  # height, width

@@ -134,7 +134,7 @@ print(f"{clip.size:,} numbers of pixels became {x.numel():,} of latents: {clip.s
 # First the version that cannot be misunderstood. Three loops, time outermost, then rows, then columns; each turn takes out a block of `pt × ph × pw`
 # latents, with all their channels, and lays its numbers in a line:
 
-# %%
+# %% tags=["slide-code"]
 def patchify_slowly(x, patch=(1, 2, 2)):
     """Latents (B, c, t, h, w) to tokens (B, N, p), p = c·pt·ph·pw: one patch after the other, as one reads."""
     (t, h, w), (pt, ph, pw) = x.shape[2:], patch
@@ -475,10 +475,10 @@ torch.testing.assert_close(shuffled, looked[:, order])
 # ways to say it, and they look equally good as long as all videos have the same format:
 #
 # 1. **count**: "I am token number 37";
-# 2. **share**: "I am a quarter of the way through, one half down, one sixth across";
-# 3. **measure**: "I am at 0.5 seconds, 0.4 units up, 0.6 to the left".
+# 2. **share**: "I am a quarter of the way through, two thirds down, one fifth across";
+# 3. **measure**: "I am at 0.5 seconds, 0.4 units up, 0.4 to the left".
 
-# %%
+# %% tags=["slide-code"]
 def count(grid):
     """Number in the row. (N, 1)"""
     return torch.arange(grid.tokens).float()[:, None]
@@ -494,7 +494,7 @@ def share(grid):
 # The origin should stay in place when the format changes: we take the middle of the width, and the *lower* edge of the height, where the ground is. A token's place is the
 # middle of the square it covers, and its time that of the last frame it covers.
 
-# %%
+# %% tags=["slide-code"]
 def measure(grid, fps=8.0, patch=(1, 2, 2), frames_a_latent=4):
     """(seconds, up, right) of each token; lengths in units of the frame's shorter side. (N, 3)"""
     short = min(grid.h * patch[1], grid.w * patch[2])                                   # latents along the shorter side
@@ -573,7 +573,7 @@ check("1.5", middle_square)
 # To see what positions do, and nothing else, we take the simplest model there is. It learns one video by heart: for every position the patch that was there. Asked for a position, it
 # gives the patch of the nearest position that it knows. It has no other idea of the world. What it *thinks* a position is, is all that matters.
 
-# %%
+# %% tags=["slide-code"]
 def recall(known, at, asked):
     """Patches for the positions `asked` (M, k), out of the `known` ones (1, N, p) that were learned at `at` (N, k)."""
     nearest = torch.cdist(asked, at).argmin(dim=1)                                      # (M,)

@@ -293,8 +293,8 @@ check("2.2", best_line)
 # the eigenvectors of $S$ with the largest eigenvalues.
 
 # %% [markdown] tags=["hint"]
-# `strength, axes = torch.linalg.eigh(off.T @ off / len(off))`. It sorts from small to large, so the wanted columns are the last k:
-# `axes[:, -k:]`.
+# With `off = rows - middle`: `strength, axes = torch.linalg.eigh(off.T @ off / len(off))`. It sorts from small to large, so the wanted
+# columns are the last k: `axes[:, -k:]`.
 
 # %% [markdown]
 # ## 4 · What no line can do
@@ -432,8 +432,8 @@ check("2.3", causal)
 # Put `len(kernel) - 1` steps of zeros in front. Then "i steps ago" is the same tensor, cut out i steps earlier.
 
 # %% [markdown] tags=["hint"]
-# `x = torch.cat([zeros, x], 1)`; the result is the sum over i of `kernel[i] * x[:, past - i : past - i + t]`. (`F.conv1d` also works, but
-# it runs its kernel forwards: flip it.)
+# Let `past = len(kernel) - 1`, and `t` the steps of `x` before anything is put in front. Then `x = torch.cat([zeros, x], 1)`; the result
+# is the sum over i of `kernel[i] * x[:, past - i : past - i + t]`. (`F.conv1d` also works, but it runs its kernel forwards: flip it.)
 
 # %% [markdown]
 # ## 6 · Build it
@@ -445,7 +445,7 @@ check("2.3", causal)
 # **Look** is one linear layer over a cell's 3×3 neighbourhood in its own step, and over the same cell one step before. That is all the
 # network ever learns of time: one step back, in each block. Ours gathers the nine neighbours by hand:
 
-# %%
+# %% tags=["slide-code"]
 from minisora.vae import fold, unfold  # exercise 2.1's fold, and its inverse
 
 
@@ -473,7 +473,7 @@ class Look(nn.Module):
 # the channels of *one* cell. A norm over time as well would leak the future into the past, by a back door that no convolution's padding
 # closes.
 
-# %%
+# %% tags=["slide-code"]
 class Think(nn.Module):
     """SwiGLU (Shazeer 2020): one product gates the other."""
 
@@ -529,7 +529,7 @@ class Parts(nn.Module):
             self.register_buffer(name, torch.ones(c))
 
 
-# %%
+# %% tags=["slide-code"]
 class OurVAE(Parts):
     """Video (B, 3, T, H, W) to the mean and log-variance of its latents (B, c, t, h, w), and back."""
 
@@ -802,7 +802,7 @@ assert heights[0] - heights[1] < 2 and heights[-1] < heights[0] - 3
 # look and draw. The loss compares absolute and squared error, counts moving and strongly coloured pixels more, and adds the small KL. The
 # optimiser is the package's: Muon for the matrices in the middle of the network, AdamW for all else.
 
-# %%
+# %% tags=["slide-code"]
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
 from minisora.train.vae import ENDS  # names of the matrices that touch pixels or latents: AdamW's
 from minisora.vae import loss
@@ -1085,7 +1085,7 @@ check("2.5", statistics)
 
 # %% [markdown] tags=["hint"]
 # `rows = z.movedim(1, -1).flatten(0, -2)` makes rows of c numbers. Add up `len(rows)`, `rows.sum(0)` and `rows.square().sum(0)`, best in
-# double precision, since two large numbers are subtracted at the end.
+# double precision, since two large numbers are subtracted at the end. Give both results back with `.float()`.
 
 # %% [markdown]
 # ### Three quarters of the way back

@@ -425,7 +425,7 @@ print(f"the best possible loss at sigma = 0.5 is {floor:.2f}, not 0")
 # A sampler starts at noise and follows the velocity from `sigma = 1` to 0. Euler's way: ask for the direction, go straight for a while, ask
 # again. As a generator that gives its state after every step, it is a few lines, and a notebook can watch, plot or stop it:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "slide-code"]
 def euler(denoise, x: Tensor, steps: int):
     """Walks from noise (B, c, t, h, w) to data; gives x after each step. denoise(x, sigma (B, t)) is the velocity."""
     levels = torch.linspace(1, 0, steps + 1)
@@ -546,7 +546,8 @@ def heun(denoise, noise: Tensor, steps: int) -> Tensor:
 check("3.3", heun)
 
 # %% [markdown] tags=["hint"]
-# Begin with the body of `euler` above and add to it; the loop over pairs of levels stays.
+# Begin with the body of `euler` above, with `x = noise`, and add to it; the loop over pairs of levels stays. Only the end is wanted here: instead of
+# the `yield` in the loop, a `return x` after it.
 
 # %% [markdown] tags=["hint"]
 # After asking for the velocity at `(x, now)`, make `ahead = x + (then - now) * velocity` and ask again at `(ahead, then)`. Note `then`:
@@ -1097,7 +1098,8 @@ print("drawn where there is most to learn, the same training ends nearest to whe
 #     sigma   (B,    t      ) ─┼─► velocity (B, c, t, h, w)
 #     "velocity", "clean" or "noise" ─┘
 #
-# From `x` it is `sigma` to the clean end, and `1 - sigma` to the other one. At the ends these are 0: hold whatever you divide by at 0.02 or above.
+# From `x` it is `sigma` to the clean end, and `1 - sigma` to the other one: one difference and one division are enough, with no detour by way of the
+# end that you do not have. At the ends these are 0: hold whatever you divide by at 0.02 or above.
 
 # %% tags=["exercise"]
 def velocity_from(out: Tensor, x: Tensor, sigma: Tensor, prediction: str) -> Tensor:

@@ -81,7 +81,7 @@ gallery(believed, titles, alt=f"Nine frames of the clip that the model expects: 
 # do I say when asked? A query is held against every key; the better they fit, the larger the share of that token's value that is brought
 # home. Naively, one token after the other:
 
-# %%
+# %% tags=["slide-code"]
 def look_slowly(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Attention with one head, token by token: queries (N, d), keys and values (M, d) -> (N, d)."""
     home = []
@@ -206,7 +206,7 @@ check("4.2", turned)
 # Which angles? Positions are in seconds and units, as in chapter 1. The fastest pair turns once a second (or within half the frame), the
 # slowest needs a minute, and the others lie between, each slower than the last by the same factor:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "slide-code"]
 from minisora.patches import Grid, frequencies, positions, rotary, rotate
 
 
@@ -539,7 +539,7 @@ class OurDiT(nn.Module):
 # %% [markdown]
 # The forward pass, as one function, from the noisy latents to the velocity. Read it from top to bottom: it is the map of the chapter.
 
-# %%
+# %% tags=["slide-code"]
 from minisora.dit import text_bias
 from minisora.patches import patchify, unpatchify
 

@@ -279,7 +279,7 @@ print("the two sentences are one and the same bag")
 #
 # We take the package's layer apart, one step at a time, head by head, without any of torch's shortcuts. Its weights come from the shipped model:
 
-# %%
+# %% tags=["slide-code"]
 from minisora.dit import NEVER
 from minisora.patches import rotate
 
@@ -392,7 +392,7 @@ for shot in (0, 1, 2):
 # the package's: Muon for the matrices between hidden layers, AdamW for everything else.)
 # **Predict before you run:** of which facts will the bag know all, of which half, of which nothing?
 
-# %%
+# %% tags=["slide-code"]
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
 
 
@@ -531,7 +531,7 @@ check("5.3", cross_attention)
 # for the video (query, key, value) and a second query for the words. We listen in on the shipped model: hooks catch what enters and leaves
 # its matrices while it works, and we compute by hand, for each block, what its patches heard of the words.
 
-# %%
+# %% tags=["slide-code"]
 def overhear(dit: nn.Module, *inputs) -> list[dict[str, Tensor]]:
     """Runs a DiT; for each block, what enters its three matrices: the patches, the words, and both answers side by side."""
     caught = [{} for _ in dit.blocks]

@@ -118,7 +118,7 @@ truth = true_mean + torch.cat((walks, -walks)) @ torch.linalg.cholesky(true_cov)
 # Chapter 3 found the best denoiser of a Gaussian in closed form. Nothing in it demands that all frames have the *same* noise level. If frame $j$ has level
 # $\sigma_j$, what we see is $x_j = (1-\sigma_j)\,\text{clean}_j + \sigma_j\,\text{noise}_j$, a Gaussian again, and the best guess of the velocity is four lines:
 
-# %%
+# %% tags=["slide-code"]
 def best_velocity(x: Tensor, sigma: Tensor) -> Tensor:
     """The best guess of noise - clean in this world. x: (B, 1, t, 1, 1); sigma: (B, t), a level for each frame."""
     keep = torch.diag_embed(1 - sigma)                                                  # (B, t, t)
@@ -405,7 +405,8 @@ check("6.3", which)
 # Begin with `torch.zeros(t, dtype=torch.bool)` and set some places to True.
 
 # %% [markdown] tags=["hint"]
-# A slice from the end with `known[-window:]` goes wrong for `window = 0`: it is the whole row. `known[t - window:]` does not.
+# Cut the window to size first: `min(window, t - 1)`. With `t = 1` that is 0, and there a slice from the end, `known[-window:]`, goes wrong: it is the whole
+# row. `known[t - window:]` does not.
 
 # %% [markdown]
 # ### Exercise 6.4 · Rounded outward
@@ -519,7 +520,7 @@ assert means["a stranger's picture"] > means["nothing known"]
 # We have everything. Code the picture alone, put it into latent frame 0, sample around it, decode. First with our own sampler and the shipped network, without guidance and
 # with few steps, to see that nothing is hidden in the package's:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "slide-code"]
 code = sora.encoded(picture[None])                                                      # (1, c, 1, h, w): the picture alone
 clean = torch.zeros(sora.latent_shape(17, 64, 64))                                      # (1, c, 5, h, w)
 clean[:, :, :1] = code
@@ -544,7 +545,7 @@ print("the shipped network, six steps: our sampler and the package's agree, and 
 # From here on the package's, with guidance and a better schedule. Then `animate` is a dozen lines, of which two are about the picture. One detail at the end: the
 # decoder gives frame 0 back as the *autoencoder* sees it, a little softer than it was. We know it better, so we put the original in its place.
 
-# %%
+# %% tags=["slide-code"]
 def my_animate(picture: np.ndarray, prompt: str, frames: int = 17, seed: int = 0) -> Video:
     """`picture` (H, W, 3) as the first of 1 + 4k frames."""
     height, width = picture.shape[:2]
@@ -641,6 +642,9 @@ gallery([creature(), purple[0], house(), home[0]], ["yours", purple[1], "yours",
 #                                                                         │   │ 64
 #                                                                         └┄┄┄┘
 # ```
+#
+# Rows and columns are rounded to the nearest pixel. Here 85 - 64 = 21 rows are too many, an odd number: the smaller half, 10, goes above, and 11 go
+# below. With columns the smaller half is on the left.
 
 # %% tags=["exercise"]
 def cover(tall: int, wide: int, height: int, width: int) -> tuple[int, int, int, int]:
@@ -663,7 +667,8 @@ check("6.5", cover)
 # Two scales would make one of the sides fit exactly. With the smaller of them the other side is too short. So …
 
 # %% [markdown] tags=["hint"]
-# `scale = max(height / tall, width / wide)`. What is left over on a side, `rows - height`, is cut half above and half below.
+# `scale = max(height / tall, width / wide)`. What is left over on a side, `rows - height`, is cut half above and half below,
+# the smaller half above: `(rows - height) // 2`. (Python's `round` takes 10.5 to 10, but 21.5 to 22.)
 
 # %% [markdown]
 # Now let them live. **Predict before you run:** which of the four will come out worst, and is it the denoiser's fault?
@@ -761,7 +766,7 @@ print(f"{obeyed} of 8 films went the way that the sentence says; a true film goe
 # $1 + 4k$. It would have been more even to cut a film into plain fours. Many video codes do look at several frames at once. So let us do the obvious and ask what it
 # costs. Four ways to get the latent of the first frame:
 
-# %%
+# %% tags=["slide-code"]
 @torch.no_grad()
 def alone(video: Tensor) -> Tensor:
     """The first frame, coded as a picture. (B, 3, T, H, W) → (B, c, 1, h, w)"""

@@ -121,6 +121,8 @@ print("coded as a group of four, they differ:", bool(apart > 0.3))
 # ### Exercise 7.1 · Which groups are known?
 # *8 minutes · a first step*
 #
+# This is exercise 6.4 once more, for every mask of this chapter rests on it. If you solved that one, check the same function here and go on.
+#
 #     missing, (T,)   frame   0   1 2 3 4   5 6 7 8   9 10 11 12   13 14 15 16
 #                             ·   · · · ·   · ■ ■ ■   ·  ·  ·  ·    ·  ·  ·  ·      ■ missing
 #     known, (t,)             ✓      ✓         ✗           ✓             ✓
@@ -200,7 +202,7 @@ print(known.int().tolist(), told)
 # stays near the middle, moves smoothly, and forgets its speed after about a second. All this is said by one table, the covariance of
 # any two frames, which falls with the time between them; a last small term says that a frame's place is never known quite exactly.
 
-# %%
+# %% tags=["slide-code"]
 from minisora.check.chapter7 import best_velocity
 
 T = 33
@@ -379,6 +381,8 @@ show(fig, alt="Two panels, the true path dashed. From one known frame nine futur
 #
 #         … ●────────●═════════●────────● …            jump of position:  | over - (before + after) / 2 |
 #      at-2   before  at-1  over  at  after  at+1      jump of velocity:  | after - before | · fps
+#
+# A place is two numbers, right and up, so a step is a vector; `| … |` is the length of one.
 
 # %% tags=["exercise"]
 def seam(x: torch.Tensor, at: int, fps: float) -> tuple[float, float]:
@@ -628,7 +632,7 @@ gallery(list(boxes.values()), titles, alt="Frames from left to right, made by th
 # A loop is a video whose beginning follows from its end. The mask says so by putting the beginning *behind* the end: what is made in between leads from one to the other and
 # may be played round and round. How is it judged? By the change from each frame to the next, all the way round. A seam shows as a step that is larger than its neighbours.
 
-# %%
+# %% tags=["slide-code"]
 def around_the_clock(frames):
     """Mean change (levels of 255) from each frame to the next one, from the last to the first too."""
     return np.abs(frames.astype(float) - np.roll(frames, -1, axis=0)).mean((1, 2, 3))
@@ -678,7 +682,8 @@ MaskPainter(short, known="ends", make=fill, made={"ends": fill("0,13-16")}, alt=
 #     shown                  ■■■■■■■■■ ········             and gives back both, the gap filled
 #     new video      ■■■■■■■■■■■■■■■■■ ▣▣▣▣▣▣▣▣             … until `wanted` frames have come on top; what sticks out is cut off
 #
-# `window` is `1 + 4k` and `piece` is `4k`, so what is shown always has a length that can be coded.
+# `window` is `1 + 4k` and `piece` is `4k`, so what is shown always has a length that can be coded. Frames and `missing` are numpy arrays, as in
+# exercise 7.4: True stands where a frame is to be made, and what stands in the gap does not matter.
 
 # %% tags=["exercise"]
 def go_on(video: np.ndarray, wanted: int, window: int, piece: int, complete: Callable) -> np.ndarray:

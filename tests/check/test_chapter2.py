@@ -36,13 +36,19 @@ def averaged(batches, of=None):
     rows = torch.cat([z.movedim(1, -1).flatten(0, -2) for z in batches])
     means, stds = (torch.stack([f(z) for z in batches]).mean(0) for f in (lambda z: z.mean((0, 2, 3, 4)), lambda z: z.std((0, 2, 3, 4))))
     answers = {"means": (means, rows.std(0)), "stds": (rows.mean(0), stds), "variance": (rows.mean(0), rows.var(0))}
+    answers["right"] = rows.mean(0), rows.std(0)
     return answers.get(of, (rows.mean(), rows.std()))
+
+
+def in_double(of):
+    return lambda batches: tuple(part.double() for part in averaged(batches, of))
 
 
 def in_chunks(block, x, chunk, keep="none"):
     done, past = [], None
     for part in x.split(chunk, 1):
         coded, now = block(part, past)
+        past = {"input": part[:, -1:], "coded": coded[:, -1:]}.get(keep, past)
         past = now if keep == "newest" or keep == "first" and past is None else past
         done.append(coded)
     return torch.cat(done, 1)
@@ -53,6 +59,7 @@ MISTAKES = [
     ("2.1", cut("B (t f) (h a) (w b) C -> B t h w (C f a b)"), "the channel comes before the voxel"),
     ("2.1", cut("B (t f) (h a) (w b) C -> B t h w (a f b C)"), "frame and row are swapped"),
     ("2.1", cut("B (t f) (h a) (w b) C -> B t h w (f b a C)"), "row and column are swapped"),
+    ("2.1", cut("B (t f) (h a) (w b) C -> B t h w (a b f C)"), "the frame comes after row and column"),
     ("2.1", cut("B (f t) (a h) (b w) C -> B t h w (f a b C)"), "a comb"),
     ("2.2", lambda rows, k: line(rows, k, "first"), "differ least"),
     ("2.2", lambda rows, k: line(rows, k, centred=False), "the middle was not taken off"),
@@ -68,12 +75,20 @@ MISTAKES = [
     ("2.4", lambda mean, logvar: 0.5 * price(mean, logvar).sum(), "it sums over the clips"),
     ("2.4", lambda mean, logvar: -0.5 * price(mean, logvar).sum() / len(mean), "the sign is not"),
     ("2.4", lambda mean, logvar: 0.5 * ((1 + mean**2) / logvar.exp() - 1 + logvar).sum() / len(mean), "the other way round"),
+    ("2.4", lambda mean, logvar: 0.5 * price(mean, 2 * logvar).sum() / len(mean), "taken for the logarithm of the deviation"),
+    ("2.4", lambda mean, logvar: 0.5 * (price(mean, 2 * logvar) + logvar).sum() / len(mean), "the variance is squared"),
     ("2.5", lambda batches: averaged(batches, "means"), "each batch counts as much"),
     ("2.5", lambda batches: averaged(batches, "stds"), "the mean of the batches' deviations"),
     ("2.5", lambda batches: averaged(batches, "variance"), "its square root is asked"),
     ("2.5", averaged, "one number for all channels"),
+    ("2.5", in_double("means"), "each batch counts as much"),
+    ("2.5", in_double("stds"), "the mean of the batches' deviations"),
+    ("2.5", in_double("variance"), "its square root is asked"),
+    ("2.5", in_double("right"), "the numbers are right, but the mean is of type float64"),
     ("2.6", in_chunks, "know nothing of each other"),
     ("2.6", lambda block, x, chunk: in_chunks(block, x, chunk, "first"), "the memory of the first one"),
+    ("2.6", lambda block, x, chunk: in_chunks(block, x, chunk, "input"), "the last step of the input is handed on"),
+    ("2.6", lambda block, x, chunk: in_chunks(block, x, chunk, "coded"), "the last step of the coded part is handed on"),
     ("2.6", lambda block, x, chunk: block(x, None)[0], "steps at once, not chunk="),
     ("2.6", lambda block, x, chunk: in_chunks(block, x[:, : x.shape[1] // chunk * chunk], chunk, "newest"), "the end is lost"),
 ]

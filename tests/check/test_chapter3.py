@@ -63,11 +63,11 @@ def test_the_best_velocity_with_std_not_squared(told):
     assert "is its square" in told("3.2", lambda x, sigma, mean, std: gaussian(x, sigma, mean, std**0.5))
 
 
-def walked(rule):
-    """An answer to 3.3 that makes each step by `rule(ask, x, now, then)`."""
+def walked(rule, more=1):
+    """An answer to 3.3 that makes each step by `rule(ask, x, now, then)`, between `steps + more` levels."""
 
     def answer(denoise, noise, steps):
-        x, levels = noise, torch.linspace(1, 0, steps + 1).tolist()
+        x, levels = noise, torch.linspace(1, 0, steps + more).tolist()
         for now, then in zip(levels[:-1], levels[1:], strict=True):
             x = rule(lambda x, level: denoise(x, torch.full((x.shape[0], x.shape[2]), level)), x, now, then)
         return x
@@ -126,6 +126,11 @@ def test_heun(rule, says, told):
     assert says in told("3.3", walked(rule))
 
 
+@pytest.mark.parametrize("more, says", [(0, "one step too few: 4 steps need 5 levels"), (2, "one step too many: 4 steps")])
+def test_heun_with_a_level_too_few_or_too_many(more, says, told):
+    assert says in told("3.3", walked(joined(lambda first, second: (first + second) / 2), more))
+
+
 def test_heun_with_a_sigma_of_the_wrong_shape(told):
     assert "(2, 4) = (B, t) is asked" in told("3.3", lambda denoise, noise, steps: denoise(noise, torch.ones(noise.shape[0])))
 
@@ -176,6 +181,7 @@ def test_three_predictions(wrong, says, told):
     [
         (lambda a, b, g, s, i: (a + g * (a - b)) if i[0] <= s <= i[1] else a, "it begins at `told`"),
         (lambda a, b, g, s, i: (a + g * (b - a)) if i[0] <= s <= i[1] else a, "told and untold are swapped"),
+        (lambda a, b, g, s, i: (b + g * (b - a)) if i[0] <= s <= i[1] else a, "the pull has the wrong sign"),
         (lambda a, b, g, s, i: b + g * (a - b), "guidance is off; yours is on"),
         (lambda a, b, g, s, i: (b + g * (a - b)) if i[0] < s < i[1] else a, "guidance is on, the ends included"),
         (lambda a, b, g, s, i: (b + g * (a - b)) if i[0] <= s <= i[1] else b, "walk with `told` there"),

@@ -43,6 +43,13 @@ def biased(allowed):
         (biased(lambda mask, mine, theirs: (theirs == 0) | (theirs == mine)), "padding can be seen"),
         (biased(lambda mask, mine, theirs: ((theirs == 0) | (theirs == mine)) & mask[:, :, None]), "not its columns"),
         (biased(lambda mask, mine, theirs: ((mine == 0) | (theirs == mine)) & mask[:, :, None]), "here they are swapped"),
+        (biased(lambda mask, mine, theirs: ((mine == 0) | (theirs == mine)) & mask[:, None]), "of `shot` alone the axes are swapped"),
+        (
+            biased(lambda mask, mine, theirs: ((theirs == 0) | (theirs == mine)) & mask[:, None] & mask[:, :, None]),
+            "the rows of padding are closed too",
+        ),
+        (biased(lambda mask, mine, theirs: (mine >= theirs) & mask[:, None]), "at B=0, row=4, column=2 stands"),
+        (biased(lambda mask, mine, theirs: (mine >= theirs) & mask[:, None]), "(row: who looks, column: who is looked at)"),
         (biased(lambda mask, mine, theirs: (theirs == mine) & mask[:, None]), "everybody may see them"),
         (biased(lambda mask, mine, theirs: ((mine == 0) | (theirs == 0) | (theirs == mine)) & mask[:, None]), "see all shots"),
         (lambda mask, shot: mask[:, None].expand(-1, mask.shape[1], -1), "float32 is asked"),
@@ -114,6 +121,16 @@ def guiding(formula, swap=False, always=False, first=False):
     return guide
 
 
+def ending(above, below):
+    """`guide` with an interval that is told by two comparisons."""
+
+    def guide(told, untold, sigma, guidance, low, high):
+        inside = (above(sigma, low) & below(sigma, high))[:, None, None, None, None]
+        return torch.where(inside, right(told, untold, guidance), told)
+
+    return guide
+
+
 def right(told, untold, guidance):
     return untold + guidance * (told - untold)
 
@@ -127,6 +144,9 @@ def right(told, untold, guidance):
         (guiding(lambda told, untold, g: told + g * (untold - told)), "swapped"),
         (lambda told, untold, sigma, g, low, high: guiding(right)(untold, told, sigma, g, low, high), "of the numbers are not"),
         (guiding(right, first=True), "guidance is never on"),
+        (ending(torch.gt, torch.lt), "exactly `low` or `high` is guided too"),
+        (ending(torch.gt, torch.le), "the lower end belongs to the interval"),
+        (ending(torch.ge, torch.lt), "the upper end belongs to the interval"),
     ],
 )
 def test_guidance(answer, says, told):

@@ -22,9 +22,9 @@ def mixing(noise_on=None, says=None, swap=False):
     return noisy
 
 
-def stepping(keep=True, tell=True, way=lambda now, then: then - now, wrap=lambda moved, x, known: moved):
+def stepping(keep=True, tell=True, way=lambda now, then: then - now, wrap=lambda moved, x, known: moved, level=lambda now, then: now):
     def one_step(denoise, x, known, now, then):
-        sigma = torch.where(known & tell, 0.0, now)
+        sigma = torch.where(known & tell, 0.0, level(now, then))
         moved = x + way(now, then) * denoise(x, sigma)
         return wrap(torch.where(wide(known), x, moved) if keep else moved, x, known)
 
@@ -52,8 +52,8 @@ def grouped(whole):
     return lambda missing: torch.cat((~missing[:1], whole(missing[1:].reshape(-1, 4))))
 
 
-def in_fours(missing):
-    return ~torch.nn.functional.pad(missing, (0, 3)).reshape(-1, 4).any(1)
+def in_fours(missing, before=0, filled=False):
+    return ~torch.nn.functional.pad(missing, (before, 3 - before), value=filled).reshape(-1, 4).any(1)
 
 
 def covering(choose=max, cut=lambda much: much // 2, turn=False):
@@ -87,6 +87,7 @@ WRONG = [
     ("6.2", stepping(keep=False, tell=False), "and the network was not told"),
     ("6.2", stepping(way=lambda now, then: now - then), "towards more noise"),
     ("6.2", stepping(way=lambda now, then: -now), "all the way to the clean guess"),
+    ("6.2", stepping(level=lambda now, then: then), "told the level `then`"),
     ("6.2", lambda denoise, x, known, now, then: stepping()(denoise, x, known, now, then)[:, :, 1:], "x after the step has shape"),
     ("6.2", nearly, "bit for bit"),
     ("6.2", twice, "called 2 times"),
@@ -99,6 +100,10 @@ WRONG = [
     ("6.3", masked(lambda known, kind, t, window: known.int()), "bool is asked"),
     ("6.4", grouped(lambda groups: ~groups.all(1)), "as soon as one of its frames is"),
     ("6.4", in_fours, "plain fours"),
+    ("6.4", lambda missing: in_fours(missing, filled=True), "the last four filled up with frames that are not known"),
+    ("6.4", lambda missing: in_fours(missing, before=3, filled=True), "nothing has to be put before it"),
+    ("6.4", lambda missing: ~torch.cat((missing[:1], missing[:-1].reshape(-1, 4).any(1))), "yours begin at frame 0"),
+    ("6.4", lambda missing: in_fours(missing, before=3) & False, "what is known with 7, 8, 9 missing of 13 frames is right, but 50%"),
     ("6.4", lambda missing: torch.cat((missing[:1], missing[1:].reshape(-1, 4).any(1))), "those that are known are asked"),
     ("6.4", lambda missing: ~missing[1:].reshape(-1, 4).any(1), "frame 0 was left out"),
     ("6.5", lambda tall, wide, height, width: (height, width, 0, 0), "squeezes the picture"),

@@ -22,6 +22,10 @@ def rows(missing):
         (lambda m: ~torch.cat((m[:1], rows(m)[:, 0])), "not only its first one"),
         (lambda m: ~m, "asked is one for each group"),
         (lambda m: torch.stack([~part.any() for part in m.split(4)]), "the fours begin at frame 1"),
+        (lambda m: torch.nn.functional.pad(~m, (0, 3)).view(-1, 4).all(1), "plain fours, 0-3, 4-7, ..., and the last one filled up"),
+        (lambda m: torch.nn.functional.pad(~m, (3, 0)).view(-1, 4).all(1), "nothing has to be put before it"),
+        (lambda m: ~torch.cat((m[:1], m[:-1].view(-1, 4).any(1))), "yours begin at frame 0"),
+        (lambda m: torch.cat((m[:1], rows(m).any(1))) & False, "what is known with 1, 8 of 17 frames missing is right, but 60%"),
         (lambda m: ~rows(m).any(1), "frame 0 is a group of its own, before the fours"),
     ],
 )
@@ -84,12 +88,16 @@ def test_the_sampler_lands_on_the_conditional_distribution():
         assert torch.equal(made[:, known], values[known].expand(2000, -1))
 
 
+def lengths(before, over, after):
+    return over.norm() - (before.norm() + after.norm()) / 2
+
+
 def steps_around(x, at):
     return [x[at + k] - x[at + k - 1] for k in (-1, 0, 1)]
 
 
-def rough(x, at, fps, place=None, speed=None):
-    before, over, after = steps_around(x, at)
+def rough(x, at, fps, place=None, speed=None, off=0):
+    before, over, after = steps_around(x, at + off)
     place = place or (lambda b, o, a: (o - (b + a) / 2).norm())
     speed = speed or (lambda b, o, a: (a - b).norm() * fps)
     return place(before, over, after).item(), speed(before, over, after).item()
@@ -105,6 +113,17 @@ def rough(x, at, fps, place=None, speed=None):
         (lambda x, at, fps: rough(x, at, fps, speed=lambda b, o, a: (a.norm() - b.norm()).abs() * fps), "so that a turn counts"),
         (lambda x, at, fps: rough(x, at, fps, speed=lambda b, o, a: (o - b).norm() * fps), "yours uses the step over it"),
         (lambda x, at, fps: rough(x, at, fps)[0], "two numbers are asked"),
+        (lambda x, at, fps: rough(x, at, fps, place=lambda b, o, a: lengths(b, o, a).abs()), "lengths are taken first and then compared"),
+        (lambda x, at, fps: rough(x, at, fps, place=lambda b, o, a: -lengths(b, o, a).abs()), "and so it can even be negative; put"),
+        (lambda x, at, fps: rough(x, at, fps, speed=lambda b, o, a: (b.norm() - a.norm()) * fps), "it can even be negative; subtract"),
+        (lambda x, at, fps: rough(x, at, fps, place=lambda b, o, a: (o - (b + a) / 2).abs().sum()), "not the sum of its two numbers"),
+        (lambda x, at, fps: rough(x, at, fps, speed=lambda b, o, a: (a - b).abs().sum() * fps), "not the sum of its two numbers"),
+        (lambda x, at, fps: rough(x, at, fps, place=lambda b, o, a: (o - (b + a) / 2).square().sum()), "take its root"),
+        (lambda x, at, fps: rough(x, at, fps, off=-1), "your three steps sit one frame too early"),
+        (lambda x, at, fps: rough(x, at, fps, off=1), "your three steps sit one frame too late"),
+        (lambda x, at, fps: (rough(x, at, fps)[0], rough(x, at, fps, off=1)[1]), "your three steps sit one frame too late"),
+        (lambda x, at, fps: (x[at] - x[at - 1], 0.0), "the jump of position is a vector; a number is asked"),
+        (lambda x, at, fps: (rough(x, at, fps)[0], (x[at] - x[at - 1]).numpy()), "the jump of velocity is a vector; a number is asked"),
     ],
 )
 def test_seams(answer, says, told):
@@ -147,13 +166,13 @@ def test_gaps(answer, says, told):
     assert says in told("7.4", answer)
 
 
-def longer(video, wanted, window, piece, complete, shown=None, new=None, cut=True, walk=True):
+def longer(video, wanted, window, piece, complete, shown=None, new=None, cut=True, walk=True, few=False, gap=np.uint8, told=lambda m: m):
     """The answer to 7.5, with switches for what can go wrong."""
     total, given = len(video) + wanted, video
-    while len(video) < total:
+    while len(video) < total - (piece - 1 if few else 0):
         seen = (video if walk else given)[-(shown or window) :]
-        frames = np.concatenate([seen, np.zeros((piece, *video.shape[1:]), np.uint8)])
-        made = complete(frames, np.arange(len(frames)) >= len(seen))
+        frames = np.concatenate([seen, np.zeros((piece, *video.shape[1:]), gap)])
+        made = complete(frames, told(np.arange(len(frames)) >= len(seen)))
         video = np.concatenate([video, made[len(seen) if new is None else new :]])
     return video[:total] if cut else video
 
@@ -165,10 +184,28 @@ def longer(video, wanted, window, piece, complete, shown=None, new=None, cut=Tru
         (dict(new=0), "gives the window back too"),
         (dict(cut=False), "the last piece sticks out"),
         (dict(walk=False), "from where the last one ended"),
+        (dict(few=True), "the video has 21 frames; 23 are asked: as long as some are lacking, one more piece is needed"),
+        (dict(told=torch.from_numpy), "takes numpy arrays, as in exercise 7.4; its `missing` came as a Tensor"),
+        (dict(told=lambda missing: ~missing), "`missing` is the wrong way round"),
+        (dict(told=lambda missing: missing[9:]), "a True or False for each of the 17 frames; yours: bool, (8,)"),
+        (dict(told=lambda missing: missing.astype(int)), "a True or False for each of the 17 frames; yours: int64, (17,)"),
+        (dict(told=lambda missing: missing | True), "`missing` is True everywhere"),
+        (dict(told=lambda missing: missing[::-1]), "the gap stands behind the window"),
+        (dict(gap=float), "frames are uint8, yours float64"),
     ],
 )
 def test_piece_by_piece(wrong, says, told):
     assert says in told("7.5", lambda *given: longer(*given, **wrong))
+
+
+def test_a_video_of_another_kind_or_length(told):
+    says = {
+        "the video has 32 frames; 33 are asked": lambda video: video[:-1],
+        "an array of frames is asked, (T, H, W, 3)": torch.from_numpy,
+        "frames come twice": lambda video: np.concatenate([video[:17], video[16:-1]]),
+    }
+    for sentence, change in says.items():
+        assert sentence in told("7.5", lambda *given, change=change: change(longer(*given)))
 
 
 def test_piece_by_piece_without_what_was_given(told):

@@ -1,5 +1,6 @@
 """What a learner is told: one line, with the cause, and never a traceback."""
 
+import re
 import sys
 import types
 
@@ -67,6 +68,13 @@ def test_an_exercise_that_is_not_there(nine):
     for number, says in (("9.2", "Chapter 9 has 9.1"), ("8.1", "chapter 8 has no exercises"), ("two", "not the number")):
         with pytest.raises(UserError, match=says):
             core.check(number, print)
+
+
+def test_a_number_without_quotes(nine):
+    for judge in (core.check, core.grade):
+        for number, meant in ((9.1, "9.1"), (9, "1.1"), (print, "1.1")):
+            with pytest.raises(UserError, match=re.escape(f'write check("{meant}", …): the number of the exercise in quotes')):
+                judge(number, print)
 
 
 def test_equal_things_pass():
