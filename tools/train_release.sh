@@ -2,7 +2,7 @@
 # Trains the release on one GPU and the cores beside it, in a quarter of an hour: tools/train_release.sh FOLDER [SECONDS]
 #
 # The commands are those that a laptop runs (see data/weights/README.md), with a larger denoiser and larger batches. While the GPU
-# trains the autoencoder, the cores draw clips for the denoiser, as many as they can until it is done. FOLDER/deadline, if somebody
+# trains the autoencoder (for VAE_MINUTES, 1.8), the cores draw clips for the denoiser, as many as they can. FOLDER/deadline, if somebody
 # writes it (seconds since 1970), ends the denoiser's run earlier or later than SECONDS. FOLDER/release.tar at the end: the weights, logs and strips.
 set -u
 out=$(realpath -m "${1:?where to?}"); total=${2:-840}; began=$(date +%s)
