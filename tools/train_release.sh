@@ -34,9 +34,9 @@ latents.build(latents.folder_for(runs / 'cache', vae, 192, 'heldout', 0), vae, 1
 " &
 checking=$!
 data=$(run latents --vae "$vae" --drawn "$out/drawn" --runs "$out" --quiet | tail -1)
-wait $checking; kill $warming 2>/dev/null
+wait $checking; pkill -P $warming
 end=$(cat "$out/deadline" 2>/dev/null || echo $((began + total)))
-minutes() { echo "scale=2; ($end - $(date +%s) - 45) / 60" | bc 2>/dev/null || python3 -c "import time; print(round(($end - time.time() - 45) / 60, 2))"; }
+minutes() { python3 -c "import time; print(round(($end - time.time() - 45) / 60, 2))"; }  # 45 s: to begin, and to write all
 dit() { run dit --preset base --prediction clean --unmasked 0.7 --vae "$vae" --data "$data" --batch 1024 --half-life 500 --loaders $((cores - 4)) \
     --check-every 2500 --save-every 1500 --runs "$out" --minutes "$(minutes)" --quiet "$@"; }
 dit --compile yes || { rm -rf "$out/dit-base"; dit --compile no; }

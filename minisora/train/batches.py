@@ -105,18 +105,16 @@ class LatentBatches(Dataset):
 
 def finish(batch: Batch) -> Batch:
     """A batch with its noise, in single precision: made on the device that needs it, it need not be carried there."""
-    if "seed" not in batch:
-        return batch
     seed, clean = int(batch.pop("seed")), batch["latents"].float()
     noise = torch.randn(clean.shape, generator=torch.Generator(clean.device).manual_seed(seed), device=clean.device)
     return {**batch, "latents": clean, "noise": noise, "labels": batch["labels"].float()}
 
 
 class CheckBatches(Dataset):
-    """The same held-out clips, captions, noise and evenly spread noise levels at every check; nothing known, nothing dropped."""
+    """The same held-out clips, captions, noise (see `finish`) and evenly spread noise levels at every check; nothing known or dropped."""
 
     def __init__(self, clips: Clips, told: Told, size: int = 64):
-        self.source = LatentBatches([clips], [told], size, mix=Mix(1, 0, 0, 0, 0, 0, 0), dropped=0.0)
+        self.source = LatentBatches([clips], [told], size, mix=Mix(1, 0, 0, 0, 0, 0, 0), dropped=0.0, whole=False)
         self.size, self.count = size, len(clips.latents) // size
 
     def __len__(self) -> int:

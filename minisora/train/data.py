@@ -112,10 +112,10 @@ class ClipData(lightning.LightningDataModule):
         return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step), **loading(self.loaders))
 
     def on_after_batch_transfer(self, batch: torch.Tensor, index: int) -> torch.Tensor:
-        return to_video(batch) if batch.dtype == torch.uint8 else batch
+        return to_video(batch)
 
     def val_dataloader(self) -> DataLoader:
-        return DataLoader(to_video(self.check_clips), batch_size=16)
+        return DataLoader(torch.from_numpy(np.array(self.check_clips)), batch_size=16)
 
 
 def loading(processes: int) -> dict:

@@ -147,7 +147,13 @@ def write_plan(path: Path, clips: int, split: str, seed: int, buckets: Sequence[
 
 
 def draw(folder: Path, clips: int, split: str, seed: int, workers: int | None = None, show: bool = False) -> None:
-    """Draws shards without coding them, all sizes in turn: stopped at any time, it leaves some of each, for `code`."""
+    """Draws shards without coding them, all sizes in turn: stopped at any time, it leaves some of each, for `code`.
+
+    Raises UserError where others were drawn before, of another split, seed or version of the world.
+    """
+    there = json.loads((folder / DRAWN).read_text()) if (folder / DRAWN).exists() else None
+    if there and [there[key] for key in ("split", "seed", "world")] != [split, seed, version()]:
+        raise UserError(f"--draw {folder}: other clips were drawn here. Draw them again, in another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     jobs = list(drawn_jobs(folder, clips, split, seed, BUCKETS))
     share = {bucket.name: max(1, round(clips * bucket.share)) for bucket in BUCKETS}

@@ -155,7 +155,8 @@ def draw_shard(job: Job) -> int:
 def code_shard(path: Path, folder: Path, vae) -> int:
     """Codes a shard of `draw_shard` into `folder`, unless it is there; returns the number of clips."""
     made = read_shard(path)
-    frames = np.frombuffer(bytearray(zlib.decompress(made.pop("packed").tobytes())), np.uint8).reshape(made.pop("shape"))
+    packed, shape = made.pop("packed"), made.pop("shape")
     if not (folder / path.name).exists():
+        frames = np.frombuffer(bytearray(zlib.decompress(packed.tobytes())), np.uint8).reshape(shape)
         write_shard(folder / path.name, {"latents": encode(vae, frames), **made})
-    return len(frames)
+    return int(shape[0])

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,41 +18,15 @@ from minisora.dit import PRESETS, DiT
 from minisora.errors import UserError
 from minisora.frames import Mix
 from minisora.text import NULL, SIZES, TextConfig, TextEncoder, Tokenizer
-from minisora.train import latents
 from minisora.train.batches import SLIGHT, STYLE_SHARES, CheckBatches, LatentBatches, Told, draw_style
-from minisora.train.clips import Bucket
 from minisora.train.common import CHECKPOINT
 from minisora.train.dit import Denoiser, DiTTraining, export_checkpoint, load_dit, load_text, main, make_tokenizer, mix_of
 from minisora.train.labels import COLOUR, OUTPUTS
 from minisora.train.text import OF_A_COLOUR, OF_THE_SCENE, answers
 from minisora.train.text import main as train_text
-from minisora.vae import SIZES as VAE_SIZES
-from minisora.vae import VideoVAE
-from minisora.weights import save_part
-from minisora.world.scene import Actor, Character, Event, Scene, Shot
+from minisora.world.scene import Event
 
-SMALL = (Bucket(5, 32, 32, 0.5), Bucket(9, 32, 48, 0.25), Bucket(1, 32, 32, 0.25))
 TINY = ["--preset", "tiny", "--batch", "2", "--quiet", "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"]
-
-
-@pytest.fixture(scope="module")
-def vae(tmp_path_factory):
-    torch.manual_seed(0)
-    folder, network = tmp_path_factory.mktemp("vae"), VideoVAE(VAE_SIZES["tiny"])
-    save_part(folder, "vae", network, asdict(network.config))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def folder(vae, tmp_path_factory):
-    made = tmp_path_factory.mktemp("latents") / "train"
-    latents.build(made, vae, 24, buckets=SMALL, workers=1)
-    return made
-
-
-@pytest.fixture(scope="module")
-def clips(folder):
-    return latents.load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +37,6 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def told(clips, tokenizer):
     return [Told(part.captions, tokenizer) for part in clips]
-
-
-def scene(*events, x=0.1, seconds=2.0):
-    cast = (Character("heart", "pink", "large"),)
-    return Scene(cast, (Shot("snow", seconds, (Actor(0, x, events=events),)),))
 
 
 # -- batches -------------------------------------------------------------------------------------------------------------
@@ -135,7 +104,7 @@ def test_the_share_of_unmasked_clips():
 # -- what is asked of captions -------------------------------------------------------------------------------------------
 
 
-def test_the_script_answers_every_question():
+def test_the_script_answers_every_question(scene):
     of_colour, of_scene = answers(scene(Event("slide", 0.0, 1.0, "left", speed=0.25), Event("spin", 1.0, 2.0)))
     pink = dict(zip(OF_A_COLOUR, of_colour[COLOUR.index("pink") - 1].tolist(), strict=True))
     options = {name: ("", *choices) for name, choices in OF_A_COLOUR.items()}

@@ -10,39 +10,11 @@ import torch
 
 from minisora.errors import UserError
 from minisora.train import latents
-from minisora.train.clips import Bucket
 from minisora.train.labels import KIND
 from minisora.train.shards import STYLES
 from minisora.vae import SIZES, VideoVAE
 from minisora.weights import save_part
-from minisora.world.scene import Actor, Character, Event, Scene, Shot
-
-SMALL = (Bucket(5, 32, 32, 0.5), Bucket(9, 32, 48, 0.25), Bucket(1, 32, 32, 0.25))
-
-
-@pytest.fixture(scope="module")
-def vae(tmp_path_factory):
-    torch.manual_seed(0)
-    folder, network = tmp_path_factory.mktemp("vae"), VideoVAE(SIZES["tiny"])
-    save_part(folder, "vae", network, asdict(network.config))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def folder(vae, tmp_path_factory):
-    made = tmp_path_factory.mktemp("latents") / "train"
-    latents.build(made, vae, 24, buckets=SMALL, workers=1)
-    return made
-
-
-@pytest.fixture(scope="module")
-def clips(folder):
-    return latents.load(folder)
-
-
-def scene(*events, x=0.1, seconds=2.0):
-    cast = (Character("heart", "pink", "large"),)
-    return Scene(cast, (Shot("snow", seconds, (Actor(0, x, events=events),)),))
+from minisora.world.scene import Event
 
 
 def test_a_folder_of_latents_holds_every_size(clips):
@@ -54,7 +26,7 @@ def test_a_folder_of_latents_holds_every_size(clips):
     assert {style for style, _ in clips[0].captions[0]} == set(STYLES)
 
 
-def test_a_build_that_was_cut_off_goes_on(folder, vae, tmp_path, monkeypatch):
+def test_a_build_that_was_cut_off_goes_on(folder, vae, tmp_path, monkeypatch, small):
     real, made = latents.make_shard, []
 
     def cut(job, vae):
@@ -65,18 +37,18 @@ def test_a_build_that_was_cut_off_goes_on(folder, vae, tmp_path, monkeypatch):
 
     monkeypatch.setattr(latents, "make_shard", cut)
     with pytest.raises(KeyboardInterrupt):
-        latents.build(tmp_path, vae, 24, buckets=SMALL, workers=1)
+        latents.build(tmp_path, vae, 24, buckets=small, workers=1)
     with pytest.raises(UserError, match="no finished folder of latents"):
         latents.load(tmp_path)
     monkeypatch.setattr(latents, "make_shard", lambda job, vae: made.append(job[0].name) or real(job, vae))
-    latents.build(tmp_path, vae, 24, buckets=SMALL, workers=1)
+    latents.build(tmp_path, vae, 24, buckets=small, workers=1)
     assert len(made) == len(set(made)) == 3
     for one, other in zip(latents.load(folder), latents.load(tmp_path), strict=True):
         assert np.array_equal(one.latents, other.latents) and one.captions == other.captions
 
 
-def test_drawn_first_and_coded_later_is_the_same(folder, vae, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(latents, "BUCKETS", SMALL)
+def test_drawn_first_and_coded_later_is_the_same(folder, vae, tmp_path, monkeypatch, capsys, small):
+    monkeypatch.setattr(latents, "BUCKETS", small)
     monkeypatch.setattr(latents, "SHARD", 4)  # so that a drawing that is cut off has some shards
     source, real, made = tmp_path / "drawn", latents.draw_shard, []
 
@@ -91,7 +63,7 @@ def test_drawn_first_and_coded_later_is_the_same(folder, vae, tmp_path, monkeypa
     monkeypatch.setattr(latents, "draw_shard", cut)
     with pytest.raises(KeyboardInterrupt):
         latents.main(["--draw", str(source), "--clips", "24", "--workers", "1", "--quiet"])
-    assert {name.split("-")[0] for name in made} == {bucket.name for bucket in SMALL}, "some of each size"
+    assert {name.split("-")[0] for name in made} == {bucket.name for bucket in small}, "some of each size"
     monkeypatch.setattr(latents, "draw_shard", real)
     latents.main(["--draw", str(source), "--clips", "24", "--workers", "1", "--quiet"])
     assert latents.main(["--drawn", str(source), "--vae", str(vae), "--runs", str(tmp_path)]) == 0
@@ -99,6 +71,8 @@ def test_drawn_first_and_coded_later_is_the_same(folder, vae, tmp_path, monkeypa
     for one, other in zip(latents.load(folder), latents.load(Path(coded)), strict=True):
         np.testing.assert_allclose(one.latents.astype(float), other.latents.astype(float), atol=0.02)  # other sizes of products
         assert one.captions == other.captions and np.array_equal(one.labels, other.labels)
+    with pytest.raises(UserError, match="other clips were drawn here"):
+        latents.main(["--draw", str(source), "--clips", "24", "--seed", "1", "--workers", "1", "--quiet"])
     with pytest.raises(UserError, match="which autoencoder"):
         latents.main(["--clips", "24"])
 
@@ -113,7 +87,7 @@ def test_another_autoencoder_has_another_folder(vae, tmp_path):
         latents.folder_for(tmp_path, tmp_path / "none", 100, "train", 0)
 
 
-def test_latents_of_a_data_set_are_those_of_its_scenes(vae, tmp_path, clips):
+def test_latents_of_a_data_set_are_those_of_its_scenes(vae, tmp_path, clips, scene):
     rows = [scene(Event("stay", 0.0, 0.5), x=x, seconds=0.5).to_json() for x in (-0.2, 0.0, 0.2)]
     data = tmp_path / "data"
     data.mkdir()
