@@ -2,27 +2,28 @@
 # Trains the release on one GPU and the cores beside it, in a quarter of an hour: tools/train_release.sh FOLDER [SECONDS]
 #
 # The commands are those that a laptop runs (see data/weights/README.md), with a larger denoiser and larger batches. While the GPU
-# trains the autoencoder (for VAE_MINUTES, 1.8), the cores draw clips for the denoiser, as many as they can. FOLDER/deadline, if somebody
-# writes it (seconds since 1970), ends the denoiser's run earlier or later than SECONDS. FOLDER/release.tar at the end: the weights, logs and strips.
+# trains the autoencoder (for VAE_MINUTES, 3.3), the cores draw clips for the denoiser, up to CLIPS. Both networks go on from the weights in
+# INIT (data/weights), on the clips of another SEED; INIT=none begins the denoiser anew. FOLDER/deadline, if somebody writes it before the denoiser's run begins (seconds
+# since 1970), ends that run instead of SECONDS. FOLDER/release.tar at the end: the weights, logs and strips.
 set -u
-out=$(realpath -m "${1:?where to?}"); total=${2:-840}; began=$(date +%s)
+out=$(realpath -m "${1:?where to?}"); total=${2:-840}; init=${INIT:-data/weights}; began=$(date +%s)
 cd "$(dirname "$0")/.." && mkdir -p "$out"
 exec > >(tee "$out/release.log") 2>&1
 run() { echo "[$(($(date +%s) - began)) s] $*"; python3 -m minisora train "$@"; }
 cores=$(nproc)
 
-nice -n 15 python3 -m minisora train latents --draw "$out/drawn" --clips 600000 --workers $((cores - 2)) --quiet >"$out/draw.log" 2>&1 &
+nice -n 15 python3 -m minisora train latents --draw "$out/drawn" --clips "${CLIPS:-150000}" --seed "${SEED:-0}" --workers $((cores - 2)) --quiet >"$out/draw.log" 2>&1 &
 drawing=$!
 
 (   # the denoiser's blocks are compiled meanwhile, for a few steps on a few clips, and kept in the compiler's cache
     sleep 25
     few=$(nice -n 5 python3 -m minisora train latents --vae data/weights --clips 1500 --runs "$out/warm" --workers 6 --quiet | tail -1)
-    run dit --preset base --prediction clean --data "$few" --steps "${WARM:-40}" --batch 1024 --loaders 6 --compile yes --runs "$out/warm" --check-every 1000 --quiet
+    run dit --preset base --prediction clean --data "$few" --steps "${WARM:-30}" --batch 512 --loaders 6 --compile yes --runs "$out/warm" --check-every 1000 --quiet
     echo "warm: $?"
 ) >"$out/warm.log" 2>&1 &
 warming=$!
 
-run vae --preset small --init data/weights --minutes "${VAE_MINUTES:-1.8}" --batch 64 --clips 20000 --half-life 400 --compile no \
+run vae --preset small --init data/weights --minutes "${VAE_MINUTES:-3.3}" --batch 64 --clips 20000 --seed "${SEED:-0}" --half-life 400 --compile no \
     --loaders 8 --check-every 1200 --save-every 1500 --runs "$out" --quiet || exit 1
 kill $drawing; wait $drawing
 vae=$out/vae-small/export
@@ -36,9 +37,10 @@ checking=$!
 data=$(run latents --vae "$vae" --drawn "$out/drawn" --runs "$out" --quiet | tail -1)
 wait $checking; pkill -P $warming
 end=$(cat "$out/deadline" 2>/dev/null || echo $((began + total)))
+from=(--init "$init"); [ "$init" = none ] && from=()
 minutes() { python3 -c "import time; print(round(($end - time.time() - 45) / 60, 2))"; }  # 45 s: to begin, and to write all
-dit() { run dit --preset base --prediction clean --unmasked 0.7 --vae "$vae" --data "$data" --batch 1024 --half-life 500 --loaders $((cores - 4)) \
-    --check-every 2500 --save-every 1500 --runs "$out" --minutes "$(minutes)" --quiet "$@"; }
+dit() { run dit --preset base --prediction clean --unmasked 0.7 --vae "$vae" --data "$data" --batch 512 --half-life 700 --loaders $((cores - 4)) \
+    --check-every 3500 --save-every 4000 --runs "$out" --minutes "$(minutes)" --quiet "${from[@]}" "$@"; }
 dit --compile yes || { rm -rf "$out/dit-base"; dit --compile no; }
 cp "$data/plan.json" "$out/"
 tar cf "$out/release.tar" -C "$out" $(cd "$out" && ls -d */export */csv */command.json */strips *.log plan.json)
