@@ -18,7 +18,8 @@ from minisora.errors import UserError
 
 PREDICTIONS = ("velocity", "clean", "noise")
 SOLVERS = ("euler", "heun")
-INTERVAL = (0.1, 0.95)  # of sigma, where guidance is on
+INTERVAL = (0.6, 1.0)  # of sigma, where guidance is on: below, it spoils outlines (data/bench/sampler.json)
+FRESH = 0.25  # sigma below which a sampler that draws noise anew (eta) goes on with the noise that is there
 Denoise = Callable[[Tensor, Tensor], Tensor]  # (x, sigma (B, t)) -> velocity
 
 
@@ -122,6 +123,8 @@ def sample_steps(
     shift: float | None = None,
     start: float = 1.0,
     level: float = 0.0,
+    eta: float = 0.0,
+    generator: torch.Generator | None = None,
 ) -> Iterator[Step]:
     """Walks from `noise` to clean latents and gives a `Step` after each step; the last one's `x` is the sample.
 
@@ -130,12 +133,16 @@ def sample_steps(
     `clean` was mixed with slight noise, `level` tells how much (Ho et al. 2022, Cascaded Diffusion Models, section 4).
     `start` below 1 begins from `noise` taken as already at that level (the caller mixes it). `shift` (default: that of the
     number of 1×2×2 patches) spends more steps where there is more noise. "heun" calls the network twice a step. Built in chapter 3.
-    Raises UserError on a solver or number of steps that is not possible, or known frames without `clean`.
+    eta: how much of the noise is drawn anew, from `generator`, in each step down to FRESH; 0 is none of it, 1 is DDPM's share
+    (Song et al. 2021, DDIM, equation 16). What an early step got wrong, a later one can then take back.
+    Raises UserError on a solver, an eta or a number of steps that is not possible, or known frames without `clean`.
     """
     if solver not in SOLVERS:
         raise UserError(f"solver={solver!r} is not one of {', '.join(SOLVERS)}.")
     if steps < 1 or not 0 < start <= 1 or not math.isfinite(guidance):
         raise UserError(f"steps={steps}, start={start}, guidance={guidance}: steps must be 1 or more, start in (0, 1], guidance finite.")
+    if not 0 <= eta <= 1:
+        raise UserError(f"eta={eta:g}: the share of the noise that is drawn anew, from 0 to 1. Try eta=0.")
     if known is not None and clean is None:
         raise UserError("known frames were marked, but their latents are missing: give `clean` too.")
     B, _, t, h, w = noise.shape
@@ -158,8 +165,26 @@ def sample_steps(
         if solver == "heun" and then > 0:
             ahead = torch.where(keep, x, x + (then - now) * velocity)
             velocity = (velocity + flow(ahead, then)) / 2
-        x = torch.where(keep, x, x + (then - now) * velocity)
+        there = x + (then - now) * velocity
+        if eta and now >= FRESH and then > 0:
+            there = renewed(x + (1 - now) * velocity, there, then, eta * fresh_share(now, then), generator)
+        x = torch.where(keep, x, there)
         yield Step(index, steps, then, x, guess)
+
+
+def fresh_share(now: float, then: float) -> float:
+    """Deviation of the noise that DDPM draws anew in a step from sigma `now` to `then`, of the noise that is there afterwards.
+
+    In units of the clean latents the noise is s = sigma / (1 - sigma), and the share sqrt(1 - (s_then / s_now)²): all of it from
+    sigma = 1, nearly none in a small step.
+    """
+    return math.sqrt(max(0.0, 1 - (then * (1 - now) / (now * (1 - then))) ** 2))
+
+
+def renewed(noise: Tensor, x: Tensor, sigma: float, share: float, generator: torch.Generator | None = None) -> Tensor:
+    """`x` at `sigma` with its `noise` turned by `share` towards noise drawn now: as strong as before, and as far from clean."""
+    drawn = torch.randn(noise.shape, generator=generator, device=noise.device, dtype=noise.dtype)
+    return x + sigma * ((math.sqrt(1 - share**2) - 1) * noise + share * drawn)
 
 
 def sample(denoise: Denoise, noise: Float[Tensor, "B c t h w"], **options) -> Float[Tensor, "B c t h w"]:

@@ -141,10 +141,12 @@ class MiniSora(
     ) -> Iterator[flow.Step]:
         """The sampler's steps towards a video, for whoever wants to watch. The latent frames `known` stay `clean`'s.
 
-        start: the noise level to begin with; below 1, `clean` with so much noise is what it begins from (SDEdit, Meng et al. 2022).
+        start: the noise level to begin with; below 1, `clean` with so much noise is what it begins from (SDEdit, Meng et al. 2022),
+        and that noise is kept: it holds on to the motion. Else noise is drawn anew on the way (see `flow.sample_steps`, eta).
         frame_shot: the shot of each latent frame, from 1, where `prompt` has several.
         """
-        noise = torch.randn(self.latent_shape(frames, height, width), generator=torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(self.latent_shape(frames, height, width), generator=generator)
         if start < 1 and clean is not None:
             noise = flow.add_noise(clean, noise, torch.full((1, noise.shape[2]), start))
         told = self.tokenizer.batch([prompt, ""])  # the second row is what the model makes when it is told nothing
@@ -165,7 +167,8 @@ class MiniSora(
 
         yield from flow.sample_steps(
             lambda x, sigma: velocity(x, sigma, slice(0, 1)).float(),
-            noise, steps=steps, guidance=guidance, both=both, known=known, clean=clean, start=start, **options,
+            noise, steps=steps, guidance=guidance, both=both, known=known, clean=clean, start=start,
+            **{"eta": 1.0 if start == 1 else 0.0, "generator": generator, **options},
         )  # fmt: skip
 
     def latent_shape(self, frames: int, height: int, width: int) -> tuple[int, int, int, int, int]:

@@ -57,6 +57,35 @@ def test_the_sampler_lands_on_the_mean_and_variance_of_a_gaussian_world(solver, 
     assert abs(end.mean().item() - MEAN) < 0.02 and abs(end.std().item() - STD) < 0.03
 
 
+@pytest.mark.parametrize("eta", [0.3, 1.0])
+def test_noise_drawn_anew_keeps_the_mean_and_variance(eta):
+    noise = torch.randn(64, 4, 2, 8, 8, generator=torch.Generator().manual_seed(0))
+    ends = [flow.sample(best, noise, steps=60, eta=eta, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
+    assert abs(ends[0].mean().item() - MEAN) < 0.02 and abs(ends[0].std().item() - STD) < 0.03
+    assert torch.equal(ends[0], ends[1]) and not torch.allclose(ends[0], ends[2], atol=0.1)
+    plain = flow.sample(best, noise, steps=60)
+    alike = [torch.corrcoef(torch.stack((plain.flatten(), end.flatten())))[0, 1].item() for end in (ends[0], plain)]
+    assert alike[1] > 0.999 and alike[0] < (0.3 if eta == 1 else 0.95), "what is drawn anew does not remember the first noise"
+
+
+def test_no_noise_is_drawn_anew_at_the_end_or_by_default():
+    noise, generator = torch.randn(2, 4, 2, 8, 8), torch.Generator().manual_seed(3)
+    begun = flow.add_noise(torch.full_like(noise, MEAN), noise, torch.full((2, 2), 0.9 * flow.FRESH))
+    options = dict(steps=4, start=0.9 * flow.FRESH, generator=generator)
+    before = generator.get_state()
+    assert torch.equal(flow.sample(best, begun, eta=1.0, **options), flow.sample(best, begun, **options))
+    flow.sample(best, noise, steps=4, generator=generator)
+    assert torch.equal(generator.get_state(), before)
+
+
+def test_fresh_noise_is_ddpm_s_share():
+    assert flow.fresh_share(1.0, 0.9) == 1.0 and flow.fresh_share(0.5, 0.0) == 1.0
+    now, then = 0.6, 0.4
+    a, b = ((1 - s) ** 2 / ((1 - s) ** 2 + s**2) for s in (now, then))  # alpha-bar of both levels, for noise and data of one scale
+    ddim = math.sqrt((1 - b) / (1 - a)) * math.sqrt(1 - a / b)  # equation 16, eta 1
+    assert flow.fresh_share(now, then) == pytest.approx(ddim / math.sqrt(1 - b))
+
+
 def test_a_learned_denoiser_approaches_the_best_one():
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(0)
@@ -134,6 +163,8 @@ def test_starting_half_way():
         (dict(steps=0), "steps must be 1 or more"),
         (dict(guidance=math.nan), "guidance finite"),
         (dict(start=0.0), "start in"),
+        (dict(eta=1.5), "eta=1.5: the share of the noise"),
+        (dict(eta=math.nan), "eta=nan"),
         (dict(known=torch.ones(1, 1, dtype=torch.bool)), "give `clean` too"),
     ],
 )

@@ -58,6 +58,17 @@ def test_known_frames_stay_bit_for_bit(tiny):
     assert (last.x[:, :, [0, 3]] == clean[:, :, [0, 3]]).all() and (last.x[:, :, [1, 2, 4]] != clean[:, :, [1, 2, 4]]).any()
 
 
+def test_an_edit_keeps_its_noise_and_the_rest_draws_it_anew(tiny):
+    clean = torch.randn(tiny.latent_shape(9, 64, 64))
+
+    def end(**options):
+        *_, last = tiny.sample_steps(PROMPT, 9, 64, 64, steps=3, seed=1, **options)
+        return last.x
+
+    assert torch.equal(end(), end(eta=1.0)) and not torch.equal(end(), end(eta=0.0))
+    assert torch.equal(end(start=0.7, clean=clean), end(start=0.7, clean=clean, eta=0.0))
+
+
 @pytest.mark.parametrize(
     "change, said",
     [

@@ -839,7 +839,7 @@ show(fig, alt="Eight tables of shares, 20 by 20 tokens: bright spots on the diag
 #
 # ### Without the zero
 #
-# Same clips, same steps, same narrow networks, in three depths and at a lively learning rate. Those in blue are born as the identity. Those in orange
+# Same clips, same steps, same narrow networks, in two depths and at a lively learning rate. Those in blue are born as the identity. Those in orange
 # are made as most networks are: random weights in all layers, and gates open (1) from the beginning. **Predict before you run:** which of the
 # two likes depth?
 
@@ -856,7 +856,7 @@ def narrow(depth: int, norm=unit, zero: bool = True) -> OurDiT:
     return net
 
 
-DEPTHS, SHORT = (4, 12, 24), 50
+DEPTHS, SHORT = (4, 24), 50
 curves = {}
 for depth in DEPTHS:
     for zero in (True, False):

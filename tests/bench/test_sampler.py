@@ -1,0 +1,58 @@
+"""benchmarks/sampler.py: the same sentences and noise, sampled otherwise; gone on with where it was cut off."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minisora.bench.suites import core
+
+FILE = Path(__file__).parents[2] / "benchmarks" / "sampler.py"
+RECORDED = Path(__file__).parents[2] / "data" / "bench" / "sampler.json"
+
+
+@pytest.fixture(scope="module")
+def module():
+    spec = importlib.util.spec_from_file_location("sampler", FILE)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_the_package_s_own_sampler_makes_what_generate_makes(module, tiny):
+    case = core(2, 7)[0]
+    guidance, interval, eta = module.OWN
+    guided = module.Sampled(tiny, seed=7, steps=2, guidance=guidance, interval=interval, eta=eta).model(case)
+    other = module.Sampled(tiny, seed=7, steps=2, guidance=guidance, interval=interval, eta=0.0).model(case)
+    usual = module.lines.Makers(tiny, seed=7, steps=2).model(case)
+    assert np.array_equal(guided, usual) and not np.array_equal(other, usual)
+
+
+def test_goes_on_where_it_was(module, tiny_folder, tmp_path, monkeypatch):
+    seen = []
+    real = module.asked
+    monkeypatch.setattr(module, "asked", lambda *args: seen.append(args[3]) or real(*args))
+    monkeypatch.setattr(module, "ROWS", ((1.0, (0.0, 1.0), 0.0),))
+    ask = ["--n", "1", "--weights", str(tiny_folder), "--out", str(tmp_path)]
+    assert module.main(ask) == 0
+    monkeypatch.setattr(module, "ROWS", ((1.0, (0.0, 1.0), 0.0), (3.0, (0.5, 1.0), 1.0)))
+    assert module.main(ask) == 0
+    assert seen == [(1.0, (0.0, 1.0), 0.0), (3.0, (0.5, 1.0), 1.0)]
+    rows = json.loads((tmp_path / "sampler.json").read_text())["rows"]
+    assert [row["guidance"] for row in rows] == [1.0, 3.0] and rows[0]["dimensions"]["all"]["n"] == 1
+
+
+def test_what_cannot_be_done_is_one_line(module, tiny_folder, tmp_path, capsys):
+    assert module.main(["--n", "0", "--weights", str(tiny_folder)]) == 2
+    assert module.main(["--weights", str(tiny_folder), "--out", str(tmp_path / "none")]) == 2
+    assert module.main(["--weights", str(tmp_path)]) == 2
+    assert len(capsys.readouterr().out.strip().splitlines()) == 3
+
+
+def test_the_package_s_own_row_is_the_best_recorded(module):
+    rows = {module.of(row): row["dimensions"] for row in json.loads(RECORDED.read_text())["rows"]}
+    ten = [name for name in rows[module.OWN] if not name.startswith("all")]
+    mean = {knobs: np.mean([found[name]["value"] for name in ten]) for knobs, found in rows.items()}
+    assert set(rows) == set(module.ROWS) and len(ten) == 10 and max(mean, key=mean.get) == module.OWN
