@@ -102,6 +102,7 @@ def _causes(yours: Tensor, target: Tensor, axes: list[str], rtol: float, atol: f
     yours, target = yours.double(), target.double()
     close = lambda other: _equal(other, target, rtol, atol)  # noqa: E731
     label = lambda axis: axes[axis] if axis < len(axes) else f"axis {axis}"  # noqa: E731
+    several = target.numel() > 1
     if close(-yours):
         yield "the sign is not: it is the negative of what is asked"
     for order in itertools.permutations(range(target.dim())) if target.dim() <= 5 else ():
@@ -116,9 +117,10 @@ def _causes(yours: Tensor, target: Tensor, axes: list[str], rtol: float, atol: f
         if target.shape[axis] > 2 and any(close(yours.roll(step, axis)) for step in (1, -1)):
             yield f"but everything sits one step off along {label(axis)}"
     if target.any() and (factor := ((yours * target).sum() / (target * target).sum()).item()) and close(yours / factor):
-        near = next((word for value, word in FACTORS.items() if abs(factor / value - 1) < 1e-3), f"{factor:.4g} times")
-        yield f"the scale is not: every number is {near} what is asked"
-    if close(yours - (yours - target).mean()):
+        near = next((word for value, word in FACTORS.items() if abs(factor / value - 1) < 1e-3), None)
+        if near or several:  # of a single number it could always be said
+            yield f"the scale is not: every number is {near or f'{factor:.4g} times'} what is asked"
+    if several and close(yours - (yours - target).mean()):
         yield f"but every number is {(yours - target).mean().item():+.4g} off"
     if target.numel() > 2 and _equal(yours.flatten().sort().values, target.flatten().sort().values, rtol, atol):
         yield f"and so are the numbers, but not their order: {_first(yours, target, axes, rtol, atol)}"

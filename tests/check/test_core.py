@@ -106,6 +106,7 @@ def test_equal_things_pass():
         (X + X.sin(), X, "of the numbers are not"),
         (X[0, 0] + X[0, 0].sin(), X[0, 0], "of the numbers are not"),
         (torch.tensor(1.0), torch.tensor(4.0), "a quarter of"),
+        (torch.tensor(1.3), torch.tensor(4.0), "but 100% of the numbers are not"),
     ],
 )
 def test_the_cause_is_named(yours, target, says):
