@@ -1,4 +1,4 @@
-"""Widgets of the course: a playground, a scrubber of noise and time, a painter of masks. Built in chapters 0, 3 and 7.
+"""Widgets of the course: a playground, a scrubber of noise and time, a painter of masks. Built in chapters 0, 4 and 7.
 
     from minisora.widgets import Playground
 

@@ -1,4 +1,4 @@
-"""Through one sampling by hand: along the noise level and along the frames. Built in chapter 3."""
+"""Through one sampling by hand: along the noise level and along the frames. Built in chapter 4."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,15 +1,18 @@
 # %% [markdown]
 # # 00 · Welcome: a sentence becomes a video
 #
-# You type a sentence. A moment later a small clip plays in which the sentence happens. The networks that do this were trained on the two
-# processor cores of an ordinary computer, without a GPU and without anybody else's weights. In this course you build every part of them
-# yourself: what turns video into numbers, what turns noise into video, what listens to the words. OpenAI calls its own machine of this
-# kind Sora. Ours is small enough to be understood to the last number.
+# You type a sentence. A moment later a small clip plays in which the sentence happens. The networks that do this run on two processor cores of
+# an ordinary computer, and nobody else's weights went into them: one GPU trained them in minutes, by commands that your own computer runs in hours.
+# In this course you build every part of them yourself: what turns video into numbers, what turns noise into video, what listens to the words.
+# OpenAI calls its own machine of this kind Sora. Ours is small enough to be understood to the last number.
 #
 # This first chapter builds nothing. It shows the finished thing, lets you play with it and break it, introduces the little world that it lives
 # in, and hands you the map.
 #
-# *Half an hour of reading and playing; about a minute of computing. You need Python and curiosity here, and PyTorch from chapter 1 on.
+# **You will** make clips of sentences and see what a seed decides, find out how far sentences are followed and how one can measure that, look at
+# what the model gets wrong, and learn the few letters in which all chapters write. Exercises begin where something is built, in chapter 1.
+#
+# *Three quarters of an hour of reading and playing; about a minute of computing. You need Python and curiosity here, and PyTorch from chapter 1 on.
 # Run the cells from top to bottom with Shift + Enter. (Players stay empty until your notebook trusts this file: running the cells does it.)*
 
 # %% [markdown]
@@ -512,9 +515,16 @@ show(eaten.strip(9), alt=f"Nine frames, left to right, of what the model made of
 # read. Where the parts live in the package is told in [CONTRIBUTING.md](../CONTRIBUTING.md), and the model as a whole, in fewer than 300
 # lines, is [minisora/sora.py](../minisora/sora.py). Open it once now. By the end of the course no line in it will be strange.
 #
-# **To read next.** T. Brooks, B. Peebles and others, *Video generation models as world simulators* (OpenAI, 2024): the report this course
-# follows. W. Peebles and S. Xie, *Scalable Diffusion Models with Transformers* (ICCV 2023): the network in the middle of the map. X. Liu, C. Gong and
-# Q. Liu, *Flow Straight and Fast* (ICLR 2023): the way from noise to data that we train. J. Betker and others, *Improving Image Generation with
-# Better Captions* (OpenAI, 2023): why captions matter so much.
+# **To read next.** T. Brooks, B. Peebles and others, *Video generation models as world simulators* (OpenAI, 2024), all of it, it is short: the report
+# this course follows. W. Peebles and S. Xie, *Scalable Diffusion Models with Transformers* (ICCV 2023), section 3: the network in the middle of the map.
+# X. Liu, C. Gong and Q. Liu, *Flow Straight and Fast* (ICLR 2023), section 2: the way from noise to data that we train. J. Betker and others,
+# *Improving Image Generation with Better Captions* (OpenAI, 2023), sections 2 and 3: why captions matter so much.
+#
+# **Words of this chapter**, all in the [glossary](../book/glossary.md)
+#
+# - *Seed*: the number from which all random numbers of a run follow.
+# - *Generative model*: a model that learns how things are distributed, and draws new ones.
+# - *Latents*: the small tensor that the autoencoder makes of a video. *Tokens*: its patches, in a row.
+# - *Oracle*: the program that looks at pixels alone and says what is to be seen. *Chance*: what it says of right videos under other sentences.
 #
 # *An independent educational project, not affiliated with OpenAI.*

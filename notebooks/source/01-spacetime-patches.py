@@ -770,10 +770,10 @@ show(fig, alt=f"From left to right: {way}; under each token three marks, its sec
 # Chapter 2 opens the black box that we used today: how 208,896 numbers of pixels become twenty times fewer, and what is lost on the way.
 #
 # **To read next.** A. Dosovitskiy and others, *An Image is Worth 16x16 Words* (ICLR 2021), section 3.1: the cut, for pictures. A. Arnab and others, *ViViT* (ICCV 2021), section 3.2: tubelets. M. Dehghani and others, *Patch n' Pack: NaViT* (NeurIPS
-# 2023), section 2: any size and shape in one row. T. Brooks, B. Peebles and others, *Video generation models as world simulators* (OpenAI, 2024). Z. Zheng and others, *Open-Sora* (2024), the section on buckets. J. Su and others, *RoFormer* (2021), section 3: positions as
+# 2023), section 2: any size and shape in one row. T. Brooks, B. Peebles and others, *Video generation models as world simulators* (OpenAI, 2024), section "Turning visual data into patches". Z. Zheng and others, *Open-Sora* (2024), the section on buckets. J. Su and others, *RoFormer* (2021), section 3: positions as
 # rotations, for chapter 4. In the package: [minisora/patches.py](../minisora/patches.py), the whole of this chapter in 110 lines.
 #
-# **Words of this chapter**
+# **Words of this chapter** (all words and letters of the course: the [glossary](../book/glossary.md))
 #
 # | word | what it means |
 # |---|---|

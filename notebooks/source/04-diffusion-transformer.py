@@ -57,7 +57,16 @@ titles = [f"believed in step {step.index} of {step.steps}" for step in stops]
 gallery(believed, titles, alt=f"Nine frames of the clip that the model expects: {sentence}", width=480)
 
 # %% [markdown]
-# Look along a row, not down a column. Whatever the model believes, it believes of *all nine frames at once*: the place has the same light
+# The same by hand: one slider goes down the noise levels, the other along the frames. Left stands what the sampler holds, right what the network
+# makes of it.
+
+# %%
+from minisora.widgets import NoiseScrubber
+
+NoiseScrubber.of_steps(sora, way, 64, 64, alt=f"One sampling: {sentence}")
+
+# %% [markdown]
+# Look along a row of the strips, not down a column. Whatever the model believes, it believes of *all nine frames at once*: the place has the same light
 # from the first frame to the last, long before anybody can be recognised in it. No frame is made first and no frame waits for another. That
 # is what we build: a function of the whole noisy video, with one answer for the whole video.
 #
@@ -1067,6 +1076,8 @@ show(fig, alt="Noisy patches go through blocks that look and think, each adding 
 #   [minisora/patches.py](../minisora/patches.py).
 #
 # ## Words of this chapter
+#
+# All words and letters of the course are in the [glossary](../book/glossary.md).
 #
 # - **query, key, value** — what a token asks, what it can be asked about, what it says
 # - **score, share** — how well a query fits a key; the softmax of the scores, 1 in all

@@ -1006,7 +1006,7 @@ show(fig, alt=f"A picture is coded alone and enters latent frame 0; {grid_words}
 # (2023), the part on image-to-video: the other school, which lays the picture beside the noise as more channels. L. Yu and others, *Language Model Beats Diffusion* (MAGVIT-v2, ICLR 2024): a code of videos whose first frame is coded alone.
 # In the package: [minisora/frames.py](../minisora/frames.py), the masks, and [minisora/modes.py](../minisora/modes.py), every way in.
 #
-# **Words of this chapter**
+# **Words of this chapter** (all words and letters of the course: the [glossary](../book/glossary.md))
 #
 # | word | what it means |
 # |---|---|

@@ -976,12 +976,12 @@ show(fig, alt=f"From left to right: {way}")
 # You have now built every part of a Sora. From here on it is the same house, only larger: more data, more width, more hours. What it can and cannot do is
 # measured by `minisora bench`, and whoever wants to know where the next improvement lies may begin there.
 #
-# **To read next.** T. Brooks, B. Peebles and others, *Video generation models as world simulators* (OpenAI, 2024). J. Ho and others, *Video Diffusion Models* (NeurIPS 2022), section 3.1: conditioning a video model on given frames. W. Harvey and
+# **To read next.** T. Brooks, B. Peebles and others, *Video generation models as world simulators* (OpenAI, 2024), section "Prompting with images and videos". J. Ho and others, *Video Diffusion Models* (NeurIPS 2022), section 3.1: conditioning a video model on given frames. W. Harvey and
 # others, *Flexible Diffusion Modeling of Long Videos* (NeurIPS 2022), section 3: any frames given any others, and in which order to make a long video. B. Chen and others, *Diffusion Forcing* (NeurIPS 2024), section 3: a noise level for each frame, and noise in
 # the past against drift. J. Ho and others, *Cascaded Diffusion Models* (JMLR 2022), section 4: noise in what is conditioned on. D. Valevski and others, *Diffusion Models Are Real-Time Game Engines* (2024), section 3: noise in the past frames, told.
 # C. Rasmussen and C. Williams, *Gaussian Processes for Machine Learning* (2006), chapter 2: our wanderers. In the package: [minisora/frames.py](../minisora/frames.py), [minisora/windows.py](../minisora/windows.py), [minisora/modes.py](../minisora/modes.py).
 #
-# **Words of this chapter**
+# **Words of this chapter** (all words and letters of the course: the [glossary](../book/glossary.md))
 #
 # | word | what it means |
 # |---|---|
