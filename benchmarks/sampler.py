@@ -1,9 +1,11 @@
 """What the sampler's knobs are worth: how strong guidance is, at which noise levels, and how much noise is drawn anew on the way.
 
-    python benchmarks/sampler.py [--n 96] [--seed 7] [--weights FOLDER]
+    python benchmarks/sampler.py [--n 96] [--seed 7] [--json data/bench/sampler.json] [--weights FOLDER]
+    python benchmarks/sampler.py --n 128 --seed 11 --renewal --json data/bench/sampler-renewal.json
 
-Asks the oracle of the suite "core", of other sentences than the release's report (--seed), once for each row of ROWS. Writes
-sampler.json into --out (default: data/bench) after each row; what is there is not asked again, so it may be stopped at any time.
+Asks the oracle of the suite "core", of other sentences than the release's report (--seed), once for each row of ROWS, or (--renewal) for
+two alone: MiniSora's own, and the same without new noise. Writes the file after each row; what is there is not asked again, so it may be
+stopped at any time.
 """
 
 import json
@@ -24,6 +26,7 @@ from minisora.world.scene import frame_count
 
 OWN = DEFAULT_GUIDANCE, INTERVAL, 1.0  # guidance, where it is on, eta: what MiniSora does
 ROWS = ((1.0, (0.0, 1.0), 0.0), (3.0, (0.1, 0.95), 0.0), (3.0, INTERVAL, 0.0), (5.0, INTERVAL, 0.0), (5.0, INTERVAL, 1.0), OWN)
+RENEWAL = (*OWN[:2], 0.0), OWN
 
 
 class Sampled(lines.Makers):
@@ -56,26 +59,26 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--n", type=int, default=96, help="sentences (default 96)")
     parser.add_argument("--seed", type=int, default=7, help="of the sentences and the noise (default 7)")
     parser.add_argument("--weights", type=Path, default=shipped_weights(), metavar="FOLDER")
-    parser.add_argument("--out", type=Path, default=Path("data/bench"), metavar="FOLDER")
+    parser.add_argument("--renewal", action="store_true", help="only MiniSora's own sampler, with and without new noise")
+    parser.add_argument("--json", type=Path, default=Path("data/bench/sampler.json"), metavar="FILE")
     args = parser.parse_args(argv)
     try:
         if args.n < 1:
             raise UserError(f"--n {args.n}: at least one sentence. Try --n 96.")
-        if not args.out.is_dir():
-            raise UserError(f"--out {args.out}: there is no such folder.")
+        if not args.json.parent.is_dir():
+            raise UserError(f"--json {args.json}: there is no folder {args.json.parent}.")
         sora = MiniSora.from_pretrained(args.weights)
     except UserError as error:
         print(f"benchmarks/sampler.py: {error}")
         return 2
-    path = args.out / "sampler.json"
     about = {"n": args.n, "seed": args.seed, "weights": {part: digest(args.weights, part) for part in ("vae", "text", "dit")}}
-    there = json.loads(path.read_text()) if path.exists() else {}
+    there = json.loads(args.json.read_text()) if args.json.exists() else {}
     rows = there.get("rows", []) if {key: there.get(key) for key in about} == about else []
     cases = core(args.n, args.seed)
-    for knobs in ROWS:
+    for knobs in RENEWAL if args.renewal else ROWS:
         if knobs not in map(of, rows):
             rows.append(asked(cases, sora, args.seed, knobs))
-            write(path, {**about, "rows": rows})
+            write(args.json, {**about, "rows": rows})
         row = next(row for row in rows if of(row) == knobs)
         shown = "  ".join(f"{name} {found['value']:.2f}" for name, found in row["dimensions"].items())
         print("guidance {:g} where sigma is in {}, eta {:g}:".format(*knobs), shown, flush=True)

@@ -3,8 +3,10 @@
 import ast
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+import tomllib
 
 import build
 import chapters
@@ -151,5 +153,22 @@ def test_the_bootstrap_fetches_the_course_where_it_is_missing(monkeypatch, tmp_p
     run(build.BOOTSTRAP)
     home = str(tmp_path / "minisora-course")
     clone, install = asked
-    assert clone[0] == "git" and chapters.REPOSITORY in clone and install[0] == sys.executable and install[-2:] == ["-e", home]
+    assert clone[0] == "git" and chapters.REPOSITORY in clone
+    assert install[0] == sys.executable and install[-2:] == ["-e", home + "[notebooks]"]
     assert sys.path[0] == home and os.getcwd() == os.path.join(home, "notebooks")
+
+
+def test_what_the_bootstrap_installs_is_all_that_chapters_import():
+    project = tomllib.loads((chapters.ROOT / "pyproject.toml").read_text())["project"]
+    extra = project["optional-dependencies"]["notebooks"]
+    installed = {re.match(r"[\w-]+", line)[0] for line in (*project["dependencies"], *extra)}
+    installed |= {"minisora", "pil", "ipython"}  # pillow's name; and a kernel has IPython
+    wanted = set()
+    for path in chapters.sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            wanted |= {name.split(".")[0].lower() for name in names}
+    wanted -= {name.lower() for name in sys.stdlib_module_names}
+    assert {"matplotlib", "torch"} <= wanted and not wanted - installed
+    assert set(extra) <= set((chapters.ROOT / "requirements.txt").read_text().splitlines())

@@ -21,7 +21,7 @@ if importlib.util.find_spec("minisora") is None:
     home = os.path.abspath(".." if here else "minisora-course")
     if not os.path.exists(home):
         subprocess.run(["git", "clone", "--quiet", "--depth", "1", "{REPOSITORY}", home], check=True)
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-e", home], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-e", home + "[notebooks]"], check=True)
     sys.path.insert(0, home)
     os.chdir(os.path.join(home, "notebooks"))
 '''

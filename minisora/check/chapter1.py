@@ -4,7 +4,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from minisora.check.compare import Wrong, called, same
+from minisora.check.compare import Wrong, called, same, squares
 from minisora.check.core import exercise
 from minisora.patches import Grid, patchify, positions, unpatchify
 
@@ -149,4 +149,4 @@ def pack(answer):
             "each token looks at itself alone: it may look at all tokens of its own video": torch.eye(len(video), dtype=torch.bool)[None],
             "no token may look at a later one in this mask: videos are looked at in both directions": may.tril(),
         }
-        same(made[1], may, causes if len(lengths) > 1 else None, name=f"the mask {told}", axes="B N N")
+        same(made[1], may, causes if len(lengths) > 1 else None, name=f"the mask {told}", axes="B N N", picture=squares)

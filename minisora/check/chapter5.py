@@ -5,6 +5,7 @@ import re
 import torch
 from torch import Tensor
 
+from minisora.check.compare import squares
 from minisora.check.core import Wrong, called, exercise, same
 from minisora.dit import NEVER, PRESETS, Bound, DiT, attention
 from minisora.text import NULL, UNK, Tokenizer, pad
@@ -76,7 +77,7 @@ def word_bias(answer) -> None:
                 torch.where(meant & there, 0.0, -torch.inf),
         }  # fmt: skip
         name = "the bias (row: who looks, column: who is looked at)"
-        same(called(answer, mask, shot), bias(meant & there), causes, name=name, axes="B row column")
+        same(called(answer, mask, shot), bias(meant & there), causes, name=name, axes="B row column", picture=squares)
 
 
 @exercise("5.3", "patches look at words")

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from minisora.check.compare import squares
 from minisora.check.core import Wrong, called, exercise, same
 from minisora.flow import add_noise
 from minisora.frames import known_latents, mask
@@ -99,7 +100,7 @@ def which(answer) -> None:
                 "the window is forgotten: only one frame is known": mask("first" if kind == "prefix" else "last", t),
                 "the window is one frame too long": place <= window if kind == "prefix" else place >= t - window - 1,
             }
-        same(called(answer, kind, t, asked), target, causes, name=f"which({kind!r}, {t}, {asked})", axes="t")
+        same(called(answer, kind, t, asked), target, causes, name=f"which({kind!r}, {t}, {asked})", axes="t", picture=squares)
 
 
 @exercise("6.4", "Rounded outward")

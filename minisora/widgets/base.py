@@ -9,8 +9,8 @@ from minisora.video import write_whole
 
 WIDE = {"width": "36em"}
 LABELLED = {"description_width": "6em"}
-# JupyterLab takes arrows and letters for commands to the notebook, also where a list or a button has the focus. It asks the element that has
-# the focus first, so each says no for itself.
+# JupyterLab takes arrows and letters for commands to the notebook, also where a list or a button has the focus. It asks the
+# element that has the focus first, so each says no for itself.
 OWN_KEYS = """<style onload="this.closest('.minisora-keys').addEventListener('focusin',
     event => event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"></style>"""
 

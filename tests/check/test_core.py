@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from minisora.check import Wrong, core, exercise, same
+from minisora.check import Wrong, check, core, exercise, same
+from minisora.check.compare import squares
 from minisora.check.core import called
 from minisora.errors import UserError
 
@@ -138,3 +139,27 @@ def test_a_known_mistake_comes_first_and_shows_both():
         same(X.flip(0), X, causes=said, picture=lambda x: x.byte().numpy())
     assert [picture.shape for picture in wrong.value.pictures] == [(2, 3, 4)] * 2
     same(X, X, causes={"a mistake that happens to be right here": X})
+
+
+def test_squares_show_who_is_seen():
+    picture = squares(torch.eye(3, dtype=torch.bool)[None])
+    assert picture.shape == (72, 72, 3) and picture.dtype == np.uint8
+    middles = picture[12::24, 12::24, 0]
+    assert (middles == np.where(np.eye(3), 240, 40)).all() and (picture[::24] == 0).all()
+    assert squares(torch.tensor([0.0, -torch.inf, 1.0])).shape == (24, 72, 3)
+
+
+@pytest.mark.parametrize(
+    "number, answer",
+    [
+        ("1.6", lambda rows: (torch.cat(rows)[None], torch.ones(1, sum(map(len, rows)), sum(map(len, rows)), dtype=torch.bool))),
+        ("5.2", lambda mask, shot: torch.zeros(*mask.shape, mask.shape[1])),
+        ("6.3", lambda kind, t, window: torch.ones(t, dtype=torch.bool)),
+    ],
+)
+def test_a_wrong_mask_is_shown_beside_the_right_one(number, answer, monkeypatch):
+    shown = []
+    monkeypatch.setattr(core, "_side_by_side", lambda wrong: shown.append(wrong.pictures))
+    check(number, answer)
+    ((yours, target),) = shown
+    assert yours.shape == target.shape and yours.dtype == np.uint8 and (yours != target).any()
