@@ -68,10 +68,9 @@ assert psnr(again, film) > 20, "what comes back should look like what went in"
 #
 # ## 2 · Why compress at all
 #
-# Chapter 1 counted tokens. Attention lets every token look at every other, so its cost grows with the *square* of their number, and a
-# clip cut into raw pixels has far too many of them. There is a second reason, and it may be the better one. Most of the numbers in a clip
-# are of no interest: the grain of the snow, the exact shade of the sky, each repeated in every frame. A generator that must produce all
-# of them spends its strength there. If a separate network takes care of appearance, the generator can think about what happens.
+# Chapter 1 counted tokens. The cost of attention grows with the *square* of their number, and a clip cut into raw pixels has far too many.
+# There is a second reason, and it may be the better one. Most of the numbers in a clip are of no interest: the grain of the snow, the exact
+# shade of the sky. If a separate network takes care of appearance, the generator can think about what happens.
 #
 # | | Sora's report says | we do | nobody outside knows |
 # |---|---|---|---|
@@ -237,10 +236,9 @@ print("better than frame by frame, at equal size:", "time and space together" if
 # 8 numbers each; the other says it once and has all 32 for it. Where things move, the four frames differ and there is less to share.
 # </details>
 #
-# It had to win, and the reason is worth a minute. Four frame-by-frame codes, one beside the other, *are* a line from 768 numbers to 32: a
-# matrix with four blocks on its diagonal and zeros elsewhere. The principal components are the best of **all** lines from 768 to 32, this
-# one among them. So looking at time and space together can never be worse at the same size. How much better it is says how much of a film
-# is repetition.
+# It had to win. Four frame-by-frame codes, one beside the other, *are* a line from 768 numbers to 32: a matrix with four blocks on its
+# diagonal and zeros elsewhere. The principal components are the best of **all** lines from 768 to 32. How much better they are says how much
+# of a film is repetition.
 
 # %% tags=["slide"]
 frame = 8
@@ -369,9 +367,8 @@ assert errors["network, 2 numbers"] < 0.3 * errors["line, 2 numbers"], "the netw
 #
 # Why? All that a line can decode are sums of fixed pictures. Halfway between "a dot on the left" and "a dot on the right" lies, for a
 # line, *two half-bright dots*, not a dot in the middle. The pictures of a moving thing lie on a curve through the space of pictures, and
-# a line that must come near all of the curve runs through the middle of it, where everything is a blur. Only a decoder that can *bend*
-# follows the curve. It is the read-out, the last step from numbers to pixels, that needs the bend most. Remember this when you see the
-# wide layer at the end of our decoder, and when you see a video model smear whatever is fast.
+# a line that must come near all of it runs through the middle, where everything is a blur. Only a decoder that can *bend* follows the
+# curve, above all in its last step, from numbers to pixels: that is why our decoder ends in a wide layer.
 #
 # So we shall need both: the line, which is hard to beat on what stands still, and a network beside it for what moves.
 #
@@ -642,8 +639,7 @@ assert seams["causal"].max() < 1e-4 < seams["peeking"].max()
 
 # %% [markdown]
 # Grey is what a latent frame knows; the coloured mark is where its own frames end. The causal code stops at its mark. The peeking code
-# runs past it, and each block adds one more step. All three promises of section 5 are broken at once: an image is no longer the beginning
-# of a film, a beginning no longer keeps its latent, and every chunk has a seam.
+# runs past it, and all three promises of section 5 are broken at once.
 #
 # The first is the worst, since it cheats *quietly*. Suppose the first latent held frames 0 to 3, as it would if we cut a film into plain
 # fours. Below, a ball rolls past, and each code is asked to decode its **first latent alone**.
@@ -666,15 +662,13 @@ assert travelled > 0.01, "the first latent of plain fours should give the motion
 
 # %% [markdown]
 # "Here is the first picture", we would tell the generator, and hand it half a second of the future. In training it would learn to read
-# the motion there. Then a user comes with a photograph, in which nothing moves; repeated four times, it has the latent of a thing that
-# *stands still*. The film would stay frozen, and no error message would say why. Chapter 6 measures this leak. The mend is the 1 in
-# $1 + 4k$.
+# the motion there. Then a user comes with a photograph; repeated four times, it has the latent of a thing that *stands still*. The film
+# would stay frozen, and no error message would say why. Chapter 6 measures this leak. The mend is the 1 in $1 + 4k$.
 #
 # ## 7 · A little noise in the bottleneck
 #
-# One thing is left to explain: why two numbers for each channel? A bottleneck of 32 channels limits how many *numbers* there are, but not
-# how much each number can hide. A network could store two things in one latent, one before and one after the decimal point. It would be
-# allowed to, as nobody told it not to, and the generator would later have to hit every decimal.
+# Why two numbers for each channel? A bottleneck of 32 channels limits how many *numbers* there are, but not how much each number can hide. A
+# network could store two things in one latent, one before and one after the decimal point, and the generator would have to hit every decimal.
 #
 # The cure is noise. The encoder says a *mean* and a *variance*; in training the decoder gets a random draw,
 # $z = \text{mean} + e^{\text{logvar}/2} \cdot \epsilon$, and must cope. What differs by less than the noise is then the same to it. And
@@ -719,9 +713,9 @@ check("2.4", kl)
 # Sum over all axes but the first, `.sum((1, 2, 3, 4))`, and only then take the mean.
 
 # %% [markdown]
-# What does the price buy? The little world of dots shows it. There we have an autoencoder with two numbers that pays nothing: section
-# 4's. Here is one that pays. Both draw their dots sharply. But now somebody comes who knows nothing of dots, draws two numbers from a
-# unit Gaussian, and asks for the picture: a generator, in its simplest form.
+# What does the price buy? In the world of dots we have an autoencoder with two numbers that pays nothing: section 4's. Here is one that
+# pays. Both draw their dots sharply. But now somebody draws two numbers from a unit Gaussian, and asks for the picture: a generator, in
+# its simplest form.
 #
 # **Predict before you run.** What will it see from the one decoder, and what from the other?
 
@@ -766,9 +760,9 @@ assert codes["noise and a price"][1].argmax(1).unique().numel() >= 10, "the draw
 # neighbouring numbers mean neighbouring dots.
 # </details>
 #
-# For films a price that makes *every* random draw look like a film would be so high that all is blurred. So the work is shared. The
-# autoencoder pays very little, $10^{-5}$ of the KL beside the error in the pixels, only to be kept from hiding things in the decimals and
-# from wandering off; and finding the draws that look like films is left to a better generator, the rest of this course.
+# For films a price that makes *every* random draw look like a film would be so high that all is blurred. So the autoencoder pays very little,
+# $10^{-5}$ of the KL beside the error in the pixels, only to be kept from hiding things in the decimals and from wandering off; finding the
+# draws that look like films is left to a better generator, the rest of this course.
 #
 # The KL has a meaning that is easy to remember: divided by $\ln 2$ it is a number of **bits**, about what it takes to send the latents to
 # a friend who owns the decoder. And a fair question to a decoder is how exactly its latents must be hit. Ask the shipped one both:
@@ -791,10 +785,9 @@ show(fig, alt=f"The film decoded from noisy latents: {said}")
 assert heights[0] - heights[1] < 2 and heights[-1] < heights[0] - 3
 
 # %% [markdown]
-# A latent that is missed by a few hundredths does no harm: the generator may aim with a steady hand, not with tweezers. And look at the
-# kilobytes. As a way of *storing* films our code is no better than an ordinary video file. That is not what it is for. A file is a stream
-# that must be unpacked from its beginning, one odd-sized piece after another; the latents are a calm grid of numbers, one vector for each
-# place and time, near in value when the films are near. One cannot do arithmetic with files.
+# A latent that is missed by a few hundredths does no harm: the generator may aim with a steady hand, not with tweezers. As a way of
+# *storing* films our code is no better than an ordinary video file, and that is not what it is for: latents are a calm grid of numbers,
+# near in value when the films are near. One cannot do arithmetic with files.
 #
 # ## 8 · Train it, and watch
 #
@@ -937,9 +930,8 @@ print("at equal size the better code: time and space together")
 # </details>
 #
 # **This is the claim of the chapter.** At equal size a learned code of 4×8×8 voxels beats a learned code of single frames. Nearly all of
-# the gain lies in what stands still; where something moves, the two are close together, and *far below* the rest. And look at the left:
-# the line begins about where all those steps from random numbers end. But from there on a tiny network and half a minute add little.
-# They have not learned how things move.
+# the gain lies in what stands still; where something moves, the two are close together, and *far below* the rest: half a minute does not
+# teach a tiny network how things move.
 #
 # Does more of both help? The shipped autoencoder is far larger and was trained far longer. Here it is beside the best
 # line with as many channels:
@@ -1041,10 +1033,8 @@ print("raw: in the strongest channel beyond 0.75, in the weakest below 0.40")
 # </details>
 #
 # **The third failure on purpose.** One noise level is thirty-two different ones, if each channel has its own strength. The generator
-# would find some channels never really hidden and others never really shown, and its loss would be ruled by a few. Nothing would
-# crash; it would just learn badly. So each channel gets mean 0 and deviation 1, measured once over many clips and **stored with the
-# weights**: `latent_mean` and `latent_std`. (You may have met the number 0.18215 in code for latent diffusion. It is one over the
-# deviation of that autoencoder's latents, measured once, and for years people have asked where it comes from. Ours has a name.)
+# would find some channels never really hidden and others never really shown. Nothing would crash; it would just learn badly. So each channel
+# gets mean 0 and deviation 1, measured once over many clips and **stored with the weights**: `latent_mean` and `latent_std`.
 #
 # ### Exercise 2.5 · The latents' statistics
 #
@@ -1090,9 +1080,8 @@ check("2.5", statistics)
 # %% [markdown]
 # ### Three quarters of the way back
 #
-# Is a deviation of 1 everywhere the last word? It treats all channels alike, and they are not alike: one moves the whole sky, another the
-# corner of an eye. Noise now hides both at the same moment, although in a picture fine things drown first; and an error in either costs the
-# generator the same, although nobody would see the second. Raw strengths say how much a channel matters, only far too loudly.
+# Is a deviation of 1 everywhere the last word? One channel moves the whole sky, another the corner of an eye. Noise now hides both at the
+# same moment, although in a picture fine things drown first; and an error in either costs the generator the same.
 #
 # So the package goes three quarters of the way back. It measures how much each channel *shows*, that is how far the decoded film moves
 # when the channel moves by one deviation, beside the average channel, and multiplies the normalised channel by that to the power of 3/4.
@@ -1114,10 +1103,9 @@ print("for a line, the gain is how strong the channel is in the pixels, to the p
 # %% [markdown]
 # ## 11 · What is lost? Ask the oracle
 #
-# Decibels count pixels. They do not know a star from a heart. But in the toy world there is a better judge: the oracle, which looks at
-# pixels alone and says who does what. Give it films, and the same films after encoding and decoding with the shipped weights. Whatever it
-# finds in the first but not in the second, the autoencoder has lost, and *no generator behind it can bring it back*: this is the model's
-# ceiling.
+# Decibels count pixels. They do not know a star from a heart. The oracle does: it looks at pixels alone and says who does what. Give it
+# films, and the same films after encoding and decoding with the shipped weights. What it finds in the first but not in the second, *no
+# generator can bring back*: this is the model's ceiling.
 #
 # **Predict before you run.** What will the autoencoder lose first: colour, place, number, kind, or motion?
 
@@ -1165,8 +1153,7 @@ show(fig, alt=f"The autoencoder's score in each dimension, as a dot between chan
 # <details><summary>Your prediction</summary>
 #
 # Colour and place cannot get lost: large areas, few numbers. What suffers first is what hangs on fine outlines of small things, above all
-# in motion: the kind (is this a star or a cross?), and what is done in which order. Those are section 4's blurs, seen by somebody who
-# reads them.
+# in motion: the kind (is this a star or a cross?), and what is done in which order.
 # </details>
 #
 # ## 12 · A long film in a short memory
@@ -1283,8 +1270,8 @@ show(fig, alt=f"A film goes through {path}. Below, from the film to the latents 
 # - D. Kingma and M. Welling, *Auto-Encoding Variational Bayes* (2013), section 2 and appendix B: the noise, and the KL in closed form.
 # - R. Rombach and others, *High-Resolution Image Synthesis with Latent Diffusion Models* (CVPR 2022), section 3.1: why to generate in a
 #   learned space.
-# - P. Baldi and K. Hornik, *Neural Networks and Principal Component Analysis* (1989): why a linear autoencoder can do no better than
-#   section 3.
+# - P. Baldi and K. Hornik, *Neural Networks and Principal Component Analysis* (1989), the part on the landscape of the error: why a linear
+#   autoencoder can do no better than our section 3.
 # - L. Yu and others, *Language Model Beats Diffusion: Tokenizer Is Key to Visual Generation* (2023), section 3.2: a causal code for
 #   images and videos alike.
 # - Wan team, *Wan: Open and Advanced Large-Scale Video Generative Models* (2025), section 4.1: a large causal autoencoder that codes in
@@ -1293,6 +1280,8 @@ show(fig, alt=f"A film goes through {path}. Below, from the film to the latents 
 #   [minisora/train/vae.py](../minisora/train/vae.py).
 #
 # ## Words of this chapter
+#
+# All words and letters of the course are in the [glossary](../book/glossary.md).
 #
 # - **autoencoder**: a network trained to give back what it got, through a narrow place.
 # - **latents**: the numbers in the narrow place, here (c, t, h, w); all that the generator ever sees.

@@ -14,15 +14,15 @@
 # - build guidance, which trades variety for obedience.
 #
 # **You need** PyTorch (a module, an optimiser, a training loop) and the mean and variance of a Gaussian. No stochastic calculus.
-# [Chapter 1](01-spacetime-patches.ipynb) and [chapter 2](02-video-autoencoder.ipynb) help to see what will later flow, but nothing here depends on
-# them: we work with points in the plane, where everything can be drawn.
+# [Chapter 1](01-spacetime-patches.ipynb) and [chapter 2](02-video-autoencoder.ipynb) help, but nothing here depends on them: we work with
+# points in the plane.
 #
 # *About an hour and a quarter with the exercises; a minute or two of computing.*
 #
 # ## 1 · The finished thing first
 #
-# One of the toy world's characters, the heart, taken as a cloud of dust: points in the plane that lie inside its body, with holes for the
-# whites of its eyes. Our data are single points of that dust. The finished thing of this chapter is a machine that makes new ones.
+# One of the toy world's characters, the heart, taken as a cloud of dust: points in the plane inside its body, with holes for the whites of its
+# eyes. Our data are single points of that dust. The finished thing of this chapter is a machine that makes new ones.
 
 # %%
 import math
@@ -60,9 +60,8 @@ def dust(middles: Tensor, count: int, generator: torch.Generator) -> Tensor:
 
 
 # %% [markdown]
-# The next cell holds the whole secret, and it is meant to look like magic for now. `towards` says for each point which way to go; it knows
-# the heart, but it does not know which point should end where. Section 4 takes it apart; section 6 replaces it by a network that
-# was never shown the formula.
+# The next cell is meant to look like magic for now. `towards` says for each point which way to go. Section 4 takes it apart; section 6 replaces
+# it by a network that was never shown the formula.
 
 # %% tags=["slide"]
 def towards(x: Tensor, sigma: Tensor, middles: Tensor, width: float = WIDTH) -> Tensor:
@@ -98,12 +97,12 @@ show(clip, alt="A round cloud of 1500 orange dots contracts within three seconds
 show(Video(clip.frames[:25]).strip(7), alt="Seven moments of the same clip: round cloud, then a vague lump, a heart's outline, at last the eyes")
 
 # %% [markdown]
-# 1,500 random points, 24 steps. No point knows of any other one; each only asks, over and over, "where to from here?", and gets an answer
-# that is computed from its own place and one number, the noise level `sigma`. Note the order in which things appear: first the lump, then
-# the outline with its notch and its tip, last the eyes. You saw the same in [chapter 0](00-welcome.ipynb), where the place came first and the eyes last, and it is no accident.
+# 1,500 random points, 24 steps. No point knows of any other one; each only asks, over and over, "where to from here?", and the answer depends
+# on its own place and one number, the noise level `sigma`. First comes the lump, then the outline, last the eyes. You saw the same in
+# [chapter 0](00-welcome.ipynb), and it is no accident.
 #
-# The latents of a two-second video are also one point, only not with 2 coordinates but with many thousands. The sampler that moves it is
-# the same to the letter: by the end of this chapter you will have rebuilt [minisora/flow.py](../minisora/flow.py), and MiniSora uses nothing else.
+# A two-second video's latents are one point too, only with many thousands of coordinates. The sampler that moves it is the same: by the end of
+# this chapter you will have rebuilt [minisora/flow.py](../minisora/flow.py), and MiniSora uses nothing else.
 #
 # | Sora's report says | we do | nobody outside knows |
 # |---|---|---|
@@ -116,8 +115,7 @@ show(Video(clip.frames[:25]).strip(7), alt="Seven moments of the same clip: roun
 #
 # ## 2 · The naive version: from noise to data in one go
 #
-# We have noise, which costs nothing, and data. Why not train a network to turn the one into the other? Pair each random point with a random
-# point of the heart, and learn the map by least squares:
+# Why not train a network to turn noise into data? Pair each random point with a random point of the heart, and learn the map by least squares:
 
 # %%
 from torch import nn
@@ -170,15 +168,14 @@ print("the answers hardly differ from one another, and lie around the mean of th
 # <details><summary>Your prediction</summary>
 #
 # In one spot. A given random point was paired, over time, with *every* point of the heart, and the answer that has the least squared error
-# against all of them is their mean. The network is not too small and not trained too short: it solved its task perfectly. The task was wrong.
+# against all of them is their mean. The network solved its task perfectly. The task was wrong.
 # </details>
 #
-# On video the mean of all clips is a grey fog, and "the mean of all clips that fit the sentence" is a coloured fog. Keep this fog in mind.
-# It will come back each time that somebody asks a network for the end of a way of which only the beginning is known.
+# On video the mean of all clips is a grey fog. It will come back wherever a network is asked for the end of a way of which only the beginning
+# is known.
 #
-# What helps? Seen from pure noise, any end is possible and the average says nothing. Seen from a point that is *almost* data, only
-# few ends are possible, and their average is close to each of them. So walk there in small steps, and ask anew at each one, from where you
-# stand. For that the network must have seen the places along the way. We have to make them.
+# What helps? Seen from pure noise, any end is possible. Seen from a point that is *almost* data, only few are, and their average is close to
+# each of them. So walk there in small steps, and ask anew at each one. For that the network must have seen the places along the way.
 #
 # ## 3 · The line between noise and data
 #
@@ -186,9 +183,8 @@ print("the answers hardly differ from one another, and lie around the mean of th
 #
 #     x_sigma = (1 - sigma) * clean + sigma * noise          sigma = 0: clean, sigma = 1: noise
 #
-# Why not just `clean + sigma * noise`? It also gets noisier with `sigma`, and one term is saved. But look at its end: at `sigma = 1` there is
-# still all of the heart in it, only shaken. A sampler has to *begin* at that end, and we cannot draw from "a heart, shaken" without having
-# a heart. The mixture ends in noise that is nothing but noise.
+# Why not just `clean + sigma * noise`? At `sigma = 1` there is still all of the heart in it, only shaken. A sampler has to *begin* there, and
+# we cannot draw from "a heart, shaken" without having a heart.
 
 # %% tags=["slide"]
 generator = torch.Generator().manual_seed(1)
@@ -202,17 +198,16 @@ axes[1, 0].set_ylabel("only added")
 show(fig, alt="The heart at five noise levels. Above, mixed: eyes fade first, then the outline; at 1 it is round. Below, added: wider, never quite round")
 
 # %% [markdown]
-# The law of the line has a speed. Move `sigma` by a little, and `x` moves by that little times
+# On the line, move `sigma` by a little, and `x` moves by that little times
 #
 #     velocity = d x / d sigma = noise - clean
 #
-# which does not depend on `sigma`: the way is straight and is walked at an even pace. A sampler goes the other way, from `sigma = 1` down
-# to 0, so it takes steps of *minus* something times the velocity.
+# which does not depend on `sigma`: the way is straight and is walked at an even pace. A sampler goes from `sigma = 1` down to 0, so it takes
+# steps of *minus* something times the velocity.
 #
 # In the package everything has the shape of a video's latents, `(B, c, t, h, w)`, and the noise level has shape `(B, t)`: one number for each
-# latent frame. Here all frames of a video get the same one; in chapters 6 and 7 frames that are already known get `sigma = 0`, and that
-# alone turns a generator of videos into a machine that animates, extends and fills. A point of our dust is the smallest video
-# there is: one latent with two channels, `(B, 2, 1, 1, 1)`.
+# latent frame. Here all frames of a video get the same one; in chapters 6 and 7 known frames get `sigma = 0`, which lets the model animate,
+# extend and fill. A point of our dust is the smallest video there is, `(B, 2, 1, 1, 1)`.
 #
 # ### Exercise 3.1 · Noise for each frame
 # *8 minutes · a first step*
@@ -249,7 +244,7 @@ check("3.1", add_noise)
 # Indexing with `None` makes an axis of size 1: `level = sigma[:, None, :, None, None]`.
 
 # %% [markdown]
-# From here on the package's version is used, in the course as in MiniSora. Yours, if the check is green, is the same.
+# From here on the package's version is used. Yours, if the check is green, is the same.
 
 # %% tags=["nbval-check-output"]
 def video(points: Tensor) -> Tensor:
@@ -265,14 +260,12 @@ print("a point is a video of shape", tuple(mixed.shape[1:]), "and its noise leve
 # %% [markdown]
 # ## 4 · The best answer is known
 #
-# Now train a network to say the velocity: draw `clean`, `noise` and `sigma`, mix, show it `x` and `sigma`, and punish the squared difference
-# between its answer and `noise - clean`. Before we do that, one question decides whether it can work at all. Through one and the same
-# point `x` pass very many lines, from many clean points to many random ones, each in its own direction. The network sees
-# only `x` and `sigma`. It cannot know which line it is on. What should it say?
+# Now train a network to say the velocity: mix, show it `x` and `sigma`, and punish the squared difference between its answer and
+# `noise - clean`. But through one and the same point `x` pass very many lines, each in its own direction, and the network cannot know which one
+# it is on. What should it say?
 #
-# The same that least squares always says: the average. This time the average is over all lines through `x`, weighted by how
-# likely each one is: `E[noise - clean | x]`. And we can look at it, in a world that is simple enough. Let the data be one number, drawn from
-# a Gaussian with mean 1.5 and standard deviation 0.5:
+# The same that least squares always says: the average, over all lines through `x`, weighted by how likely each one is: `E[noise - clean | x]`.
+# We can look at it in a simple world. Let the data be one number, drawn from a Gaussian with mean 1.5 and standard deviation 0.5:
 
 # %%
 MEAN, STD = 1.5, 0.5
@@ -294,8 +287,8 @@ ax.legend(frameon=False, fontsize=8)
 show(fig, alt="A tilted cloud of grey dots, velocity against x, and orange dots for the average in strips of x. The averages lie on a straight line")
 
 # %% [markdown]
-# The averages lie on a straight line, and that is all one needs to know to compute it. For two Gaussian quantities the best guess of one
-# from the other is a line whose slope is covariance over variance. Here
+# The averages lie on a straight line. For two Gaussian quantities the best guess of one from the other is a line whose slope is covariance over
+# variance. Here
 #
 #     variance of x                 = (1 - sigma)² std² + sigma²
 #     covariance of clean with x    = (1 - sigma) std²
@@ -303,9 +296,8 @@ show(fig, alt="A tilted cloud of grey dots, velocity against x, and orange dots 
 #     surprise                      = (x - (1 - sigma) mean) / variance        how far x is from where it was expected
 #
 # so the best guesses are `noise ≈ sigma * surprise` and `clean ≈ mean + (1 - sigma) std² * surprise`, and the best velocity is the one minus
-# the other. Look back at `towards` in section 1. Its last line is this, and the lines above it do the same for *many* Gaussians, one
-# for every grain of the heart: first ask for each grain how likely it is that `x` came from there (`share`, a softmax over distances),
-# then take the average.
+# the other. Look back at `towards` in section 1. Its last line is this; the lines above it ask how likely it is that `x` came from each grain
+# (`share`, a softmax over distances), and take the average.
 #
 # ### Exercise 3.2 · The best velocity there is
 # *12 minutes · needs thought*
@@ -345,7 +337,7 @@ check("3.2", best_velocity)
 # `noise_guess = level * surprise` and `clean_guess = mean + (1 - level) * std**2 * surprise`. Return the first minus the second.
 
 # %% [markdown]
-# Our own copy for what follows, so that nothing hangs on the exercise: a world of one grain is the Gaussian world.
+# Our own copy for what follows: a world of one grain is the Gaussian world.
 
 # %% tags=["nbval-check-output"]
 def gaussian_world(x: Tensor, sigma: Tensor) -> Tensor:
@@ -361,8 +353,8 @@ assert (line - averages).abs().max() < 0.1
 print("the formula and the averages of 200,000 lines agree")
 
 # %% [markdown]
-# The lines that we train on are straight. **Predict before you run:** if a point follows the *average* of all lines at every place, is its
-# path straight too? And two paths: can they cross?
+# The lines that we train on are straight. **Predict before you run:** if a point follows the *average* of all lines at every place, is its path
+# straight too? And can two paths cross?
 
 # %% tags=["slide"]
 levels = torch.linspace(1, 0, 201)
@@ -383,16 +375,13 @@ show(fig, alt="Left, straight grey lines from noise to data cross one another. R
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# The paths bend, although every line in training is straight: at `sigma = 1` all of them head for the mean (what else?), and only
-# near the end, when it has become clear which clean points are still possible, do they fan out. And they never cross: at one place and
-# one noise level there is one velocity, so two paths through one point would be the same path. In this world the whole path is even known,
-# `x = (1 - sigma) * mean + sqrt(variance) * z`, where `z` is the number that it started from.
+# The paths bend: at `sigma = 1` all of them head for the mean, and only near the end do they fan out. And they never cross: at one place and
+# one noise level there is one velocity.
 # </details>
 #
-# One thing remains to be wondered at. Every point follows averages, and yet the points do not end at the average but spread over the data
-# exactly as they should. The reason is short: moving all points with the mean velocity at their place carries the crowd as a whole just as
-# moving each point along its own line would. From the outside you cannot tell whether people changed trains; at each station the crowd
-# is the same (Lipman et al. 2022 prove it in their section 3, Liu et al. 2022 in theirs).
+# And yet the points do not end at the average but spread over the data exactly as they should: moving all points with the mean velocity at
+# their place carries the crowd as a whole just as moving each point along its own line would (Lipman et al. 2022 and Liu et al. 2022 prove it,
+# both in section 3).
 #
 # ### The loss, and why it never reaches zero
 #
@@ -416,14 +405,14 @@ assert abs(loss(answer, clean_frames, noise_frames, known).mean() - floor) < 0.1
 print(f"the best possible loss at sigma = 0.5 is {floor:.2f}, not 0")
 
 # %% [markdown]
-# What the best answer leaves over is the spread of the lines around their average; in the Gaussian world it is `std² / variance`. No
-# training removes it, just as no training predicts a coin. So a flow-matching loss that flattens out at 0.8 may be a triumph or a
-# disaster, and the number alone does not tell which. In our worlds we can compute the floor, and we shall draw it into the training curve.
+# What the best answer leaves over is the spread of the lines around their average; in the Gaussian world it is `std² / variance`. No training
+# removes it, so a loss that flattens out at 0.8 may be a triumph or a disaster. In our worlds we can compute the floor, and we shall draw it
+# into the training curve.
 #
 # ## 5 · Walking: Euler and Heun
 #
 # A sampler starts at noise and follows the velocity from `sigma = 1` to 0. Euler's way: ask for the direction, go straight for a while, ask
-# again. As a generator that gives its state after every step, it is a few lines, and a notebook can watch, plot or stop it:
+# again. Here it is, as a generator that gives its state after every step:
 
 # %% tags=["nbval-check-output", "slide-code"]
 def euler(denoise, x: Tensor, steps: int):
@@ -446,9 +435,9 @@ print("ten steps of ours end where ten steps of flow.sample end")
 #
 # ### A failure on purpose: too few steps
 #
-# The paths bend, and Euler walks straight. How much does that cost? In the Gaussian world two points are enough to measure it
-# without any chance, since everything is linear: start at -1 and at +1, and half their distance at the end is the standard deviation that
-# the sampler produces. It should be 0.5. **Predict before you run:** what comes out with a *single* step?
+# The paths bend, and Euler walks straight. How much does that cost? In the Gaussian world everything is linear, so two points are enough: start
+# at -1 and at +1, and half their distance at the end is the standard deviation that the sampler produces. It should be 0.5. **Predict before
+# you run:** what comes out with a *single* step?
 
 # %% tags=["nbval-check-output"]
 def spread(steps: int, solver: str) -> float:
@@ -464,13 +453,11 @@ for solver in flow.SOLVERS:
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# Zero. At `sigma = 1` every path heads for the mean, and one step goes all the way: everything lands on 1.5. It is the fog of section 2
-# again, and by the same reasoning. A sampler with too few steps does not make *wrong* things so much as *average* things: too little spread,
-# too little detail, too little of what makes one sample differ from the next.
+# Zero. At `sigma = 1` every path heads for the mean, and one step goes all the way: everything lands on 1.5. It is the fog of section 2 again.
+# Too few steps make *average* things, with too little spread and too little detail.
 # </details>
 #
-# The heart shows the same in the plane, and the shipped model in video. The clips below come from one sentence and one seed; only the
-# number of steps differs. (No guidance here, so that nothing else sharpens them.)
+# The heart shows the same in the plane, and the shipped model in video: one sentence, one seed, no guidance; only the number of steps differs.
 
 # %% tags=["slide"]
 generator = torch.Generator().manual_seed(4)
@@ -507,12 +494,10 @@ assert sharpness(few[1]) < sharpness(few[25]), "one step should be blurred"
 # %% [markdown]
 # ### Heun: look ahead before you go
 #
-# Euler uses the direction at the beginning of a step for the whole step. Heun takes the step on trial, asks for the direction at
-# its end too, and then goes along the mean of both. That costs two calls of the network for a step, but the error shrinks with the
-# square of the step instead of the step itself.
+# Heun takes Euler's step on trial, asks for the direction at its end too, and then goes along the mean of both. That costs two calls of the
+# network for a step, but the error shrinks with the square of the step instead of the step itself.
 #
-# The last step is special. It ends at `sigma = 0`, where there is no noise left to tell a direction from (and where, in the package, 0
-# means "this frame is known"). So the last step is Euler's.
+# The last step is special. It ends at `sigma = 0`, where there is no noise left to tell a direction from, so it is Euler's.
 #
 # ### Exercise 3.3 · Heun's solver
 # *15 minutes · needs thought*
@@ -574,14 +559,13 @@ for solver, order in (("euler", 1), ("heun", 2)):
     print(f"{solver}: twice the steps, error divided by about {2**order}")
 
 # %% [markdown]
-# With a handful of calls Euler is as good; with twenty or more, Heun is far ahead *in this smooth world*. For a network the gain is
-# smaller, because then the error of the network is the larger one. MiniSora's default is 25 steps of Euler; `solver="heun"` is one word.
+# With a handful of calls Euler is as good; with twenty or more, Heun is far ahead *in this smooth world*. For a network the gain is smaller,
+# because its own error is the larger one. MiniSora's default is 25 steps of Euler; `solver="heun"` is one word.
 #
 # ## 6 · A network learns the directions
 #
-# So far the velocity came from a formula that has the data in it, grain by grain. For videos there is no such formula, and if there were one
-# we would not want it, as you will see at the end of this section. A network has to learn the same directions from examples: the three numbers
-# `x` and `sigma` go in, the two of the velocity come out.
+# So far the velocity came from a formula that has the data in it, grain by grain. For videos a network has to learn it from examples: the three
+# numbers `x` and `sigma` go in, the two of the velocity come out.
 
 # %%
 class PointNet(nn.Module):
@@ -601,12 +585,10 @@ class PointNet(nn.Module):
 
 
 # %% [markdown]
-# Two remarks. A network of this kind is short-sighted: it learns what changes slowly long before what changes fast. So we tell it every
-# place also as sines and cosines of several lengths, which makes near places look different (chapter 4 does the same with positions). And
-# `flow.velocity_from` changes nothing as long as the prediction is the velocity; section 8 is about the other cases.
+# Two remarks. A network of this kind learns what changes slowly long before what changes fast, so we tell it every place also as sines and
+# cosines of several lengths (chapter 4 does the same with positions). And `flow.velocity_from` changes nothing before section 8.
 #
-# The training is a generator too. Whoever runs it gets a number after every step and decides what to do with it. It is seven lines of
-# substance, and the training of MiniSora's denoiser has the same seven:
+# The training is a generator too, and MiniSora's denoiser is trained by the same few lines:
 
 # %%
 def draw_heart(count: int, generator: torch.Generator) -> Tensor:
@@ -639,7 +621,7 @@ def train(net: nn.Module, draw_clean, steps: int, draw_sigma=middle_first, batch
 
 
 # %% [markdown]
-# Since the world is known, so is the lowest loss that any network can have on it. We ask the formula, on many examples:
+# Since the world is known, the formula can tell us the lowest loss that any network can have on it:
 
 # %%
 generator = torch.Generator().manual_seed(5)
@@ -651,7 +633,7 @@ nothing = flow.loss(0 * best, clean, noise, torch.zeros(8000, 1, dtype=torch.boo
 print(f"a network that says nothing: {nothing:.2f}; the best that can be: {floor:.2f}")
 
 # %% [markdown]
-# **Live.** Half a minute at most, on two cores. Left, where the same 900 random points land with the network as it is at the moment; right, its loss.
+# **Live.** Half a minute at most, on two cores. Left, where the same 900 random points land with the network as it is; right, its loss.
 # **Predict before you run:** what will the network get right first: the lump, the outline, or the eyes?
 
 # %%
@@ -688,8 +670,7 @@ assert abs(np.mean(costs[-1000:]) - floor) < 0.06 and np.mean(costs[:5]) > 1.15 
 print("the loss has come down to the least that is possible, and stays there")
 
 # %% [markdown]
-# The loss tells almost nothing: most of the way down happens in the first moments, and the last few hundredths decide about the eyes.
-# Anybody who trains such models learns to distrust the look of this curve. So let us look at the thing itself.
+# The loss tells almost nothing: its last few hundredths decide about the eyes. So let us look at the thing itself.
 
 # %%
 fig, axes = plt.subplots(1, 5, figsize=(9, 2.1), layout="constrained")
@@ -700,15 +681,14 @@ show(fig, alt="Where the same 900 points land after more and more training: a lu
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# The same order as in the sampling, and for a related reason: the lump first, for it is a matter of mean and width; then the outline; the eyes last. What is
-# large moves many arrows by much, and the loss pays for it at once. The eyes move few arrows, by little, at a few small noise levels.
+# The same order as in the sampling: the lump first, then the outline; the eyes last. What is large moves many arrows by much, and the loss pays
+# for it at once. The eyes move few arrows, by little.
 # </details>
 #
 # ### The signature: learned against exact
 #
-# The network never met the formula, and the formula never met the network. Below, both are asked at the same places, at four noise
-# levels: green is the exact velocity, blue the learned one on top of it, and behind them, in orange, the dust at that noise level. (Drawn
-# as the sampler walks, against the velocity, from noise towards data.)
+# Below, formula and network are asked at the same places, at four noise levels: green is the exact velocity, blue the learned one on top of it,
+# and behind them, in orange, the dust at that noise level. (Drawn as the sampler walks, from noise towards data.)
 
 # %% tags=["slide"]
 def arrows(ax, sigma: float) -> None:
@@ -758,8 +738,7 @@ assert max(gaps[5:]) < 0.15 and max(gaps) < 0.4 and min(untrained) > 0.25
 print("from sigma = 0.3 upwards the learned arrows differ from the exact ones by less than 0.15; untrained ones nowhere by less than 0.25")
 
 # %% [markdown]
-# And since both are walked without any chance, the same random point should end at almost the same place, whichever of the two shows
-# the way:
+# Both are walked without any chance, so the same random point should end at almost the same place:
 
 # %%
 with torch.no_grad():
@@ -780,9 +759,9 @@ print("half of the points end less than 0.15 from where the formula leads them; 
 # %% [markdown]
 # ### Why not simply keep the formula?
 #
-# `towards` can be written for any collection of data: let each training example be a grain of no width. No training, no network, and it is
-# the exact optimum of the loss. **Predict before you run:** we give it 40 points of the heart as its whole training set, and walk 500
-# random points. What comes out?
+# `towards` can be written for any data: let each training example be a grain of no width. No training, no network, and it is the exact optimum
+# of the loss. **Predict before you run:** we give it 40 points of the heart as its whole training set, and walk 500 random points. What comes
+# out?
 
 # %% tags=["slide"]
 collection = dust(heart, 40, torch.Generator().manual_seed(9))
@@ -805,17 +784,17 @@ assert copied.float().mean() > 0.99
 print("samples are training examples, copied to the hundredth")
 
 # %% [markdown]
-# A photocopier. The perfect solution of the training task invents nothing. Everything new that a generative model makes comes from the network's
-# *failure* to be perfect: it cannot follow every grain, so it says something smooth in between, and in which way it is smooth (that a heart is a
-# heart wherever it is, that motion goes on) is what its architecture is for. Chapter 4 builds one that is smooth in the right way for videos.
+# A photocopier. The perfect solution of the training task invents nothing. Everything new that a generative model makes comes from the
+# network's *failure* to be perfect: it cannot follow every grain, so it says something smooth in between. In which way it is smooth is up to
+# its architecture; chapter 4 builds one for videos.
 #
 # ## 7 · Which noise levels?
 #
 # ### Large things are decided first: a law
 #
-# Here is a world that is large, Gaussian and yet made of pictures: 500 scenes of the toy world, in 16 × 16 pixels. We keep nothing of them but
-# their mean and their covariance, so whatever comes next is again in closed form. The covariance's principal components are pictures
-# themselves, sorted by how much the scenes differ along them: first the brightness of the sky, then left against right, at the end single pixels.
+# Here is a world that is large, Gaussian and yet made of pictures: 500 scenes of the toy world, in 16 × 16 pixels. We keep only their mean and
+# their covariance, so whatever comes next is again in closed form. The covariance's principal components are pictures themselves, sorted by how
+# much the scenes differ along them: first the brightness of the sky, at the end single pixels.
 
 # %%
 from minisora.world.render import render
@@ -885,14 +864,13 @@ assert (known_share(0.5) - scales**2 / (scales**2 + 1)).abs().max() < 1e-5 and s
 #
 #     sigma = s / (1 + s)        or, in other words:  the odds  sigma / (1 - sigma)  are equal to  s
 #
-# Large things are decided at large `sigma`, small ones at small `sigma`. That is the law that the welcome chapter promised: the
-# place first, the eyes last. Nobody told the model to work like a painter. White noise has the same strength at every scale and pictures do
-# not, so the fine things drown first, and come up last.
+# Large things are decided at large `sigma`, small ones at small `sigma`: the law that the welcome chapter promised. White noise has the same
+# strength at every scale and pictures do not, so the fine things drown first, and come up last.
 #
 # ### A larger video needs more noise
 #
-# Draw the same scene with twice the pixels each way. What was one number is now four numbers that say nearly the same, and whoever averages
-# four numbers halves their noise. So the same `sigma` hides less:
+# Draw the same scene with twice the pixels each way. What was one number is now four that say nearly the same, and whoever averages four
+# numbers halves their noise. So the same `sigma` hides less:
 
 # %% tags=["slide"]
 def shrunk(grey: np.ndarray, side: int) -> np.ndarray:
@@ -915,10 +893,10 @@ sheets = [np.concatenate(row[:-1], axis=1) for row in rows.values()]
 gallery(sheets, list(rows), alt="A dark ball under noise, in three sizes", width=592)
 
 # %% [markdown]
-# The first row has the same `sigma` in all three. In the second row their pixels are averaged: on the right the dark ball is plain to see, on the left it hardly is. With
-# `n` times as many numbers, everything large gets `sqrt(n)` times easier to see, as if its `s` were `sqrt(n)` times larger. For equal difficulty
-# the odds of `sigma` must be multiplied by the same factor. That was done in the last row, and all three are hidden alike. Esser et al. (2024, section 5.3.2) derived it for
-# images; here it follows from the law in one line. MiniSora uses `shift = sqrt(tokens / 32)`, both when it trains and when it samples.
+# The first row has the same `sigma` in all three. In the second row their pixels are averaged: on the right the dark ball is plain to see, on
+# the left it hardly is. With `n` times as many numbers, everything large gets `sqrt(n)` times easier to see, as if its `s` were `sqrt(n)` times
+# larger. For equal difficulty the odds of `sigma` must be multiplied by the same factor, as in the last row, where all three are hidden alike
+# (Esser et al. 2024, section 5.3.2, derived it for images). MiniSora uses `shift = sqrt(tokens / 32)`, both when it trains and when it samples.
 #
 # ### Exercise 3.4 · The shift
 # *10 minutes · needs thought*
@@ -957,12 +935,12 @@ check("3.4", shifted)
 # %% [markdown]
 # ### What there is to learn
 #
-# Which noise levels should the training draw? All equally, says the loss that we wrote down. But let us ask how much there is to *learn* at each.
-# At `sigma` near 1 the best answer is `x - mean`, near 0 it is about `-x`; a network knows that after a minute. What takes a network is how the exact
-# velocity differs from the best *straight-line* answer, the one from section 4's formula with the heart's mean and covariance. We know both.
+# Which noise levels should the training draw? Those at which there is much to *learn*. At `sigma` near 1 the best answer is `x - mean`, near 0
+# it is about `-x`; a network knows that after a minute. What takes a network is how the exact velocity differs from the best *straight-line*
+# answer, section 4's formula with the heart's mean and covariance.
 #
-# And we look at a second heart, a *large* one: each of its two coordinates is written down 256 times, as the pixels of a large picture repeat what their
-# neighbours say. Whoever averages 256 numbers divides their noise by 16, so for the large heart the same things happen at 16 times the odds.
+# And we look at a second heart, a *large* one: each of its two coordinates is written down 256 times, as the pixels of a large picture repeat
+# their neighbours. Averaging 256 numbers divides their noise by 16, so for the large heart the same things happen at 16 times the odds.
 
 # %%
 COPIES = 256
@@ -1029,11 +1007,11 @@ for tokens, video_of in ((16, "a picture of 64 × 64 pixels"), (80, "2 seconds")
 # %% [markdown]
 # ### A failure on purpose: effort where there is nothing to learn
 #
-# Three networks learn the large heart, from the same beginnings, with the same short training (a fifth of the steps above); only the draws of `sigma` differ. Here
-# the law saves us work. A network that has learned to average sees, when `sigma` is drawn for the large heart, the small heart at a 16th of the odds. So we
-# train on the small heart and divide the odds of the draws by 16; shifted draws are multiplied by 16 first, so they stay what they were.
+# Three networks learn the large heart with the same short training (a fifth of the steps above); only the draws of `sigma` differ. To a network
+# that has learned to average, the large heart is the small heart at a 16th of the odds. So we train on the small heart and divide the odds of
+# the draws by 16; shifted draws were multiplied by 16 first, so they stay what they were.
 #
-# **Predict before you run:** uniform draws leave nothing out, and the logit-normal prefers the middle. Which of the three ends furthest from where the formula leads?
+# **Predict before you run:** which of the three ends furthest from where the formula leads?
 
 # %% tags=["slide"]
 def uniform(count: int, generator: torch.Generator) -> Tensor:
@@ -1068,14 +1046,12 @@ print("drawn where there is most to learn, the same training ends nearest to whe
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# The logit-normal without a shift: it looks hardly ever where the large things of the large heart are decided, so the walk begins with arrows that nobody has
-# taught. Uniform draws do look there, but spend most of their effort lower down, on what is decided later; they lose less, but they lose. Only the
-# shifted draws stand where the hill is, and just above it, where the walk begins.
+# The logit-normal without a shift: it looks hardly ever where the large things of the large heart are decided, so the walk begins with arrows
+# that nobody has taught. Uniform draws do look there, but spend most of their effort lower down.
 # </details>
 #
-# One honest word. For the *small* heart the uniform draws are no worse than the logit-normal ones; try it, with `uniform` in place of `averaged(uniform)`. Its hill
-# lies well inside, and a network of this size has time to visit everything. Aim pays where the hill stands at the edge, that is for large videos, and
-# there the wrong aim is worse than none. That is the reason for `shift_for`.
+# For the *small* heart the uniform draws are no worse than the logit-normal ones: its hill lies well inside. Aim pays where the hill stands at
+# the edge, that is for large videos, and there the wrong aim is worse than none. That is the reason for `shift_for`.
 
 # %% [markdown]
 # ## 8 · What should the network say?
@@ -1086,10 +1062,9 @@ print("drawn where there is most to learn, the same training ends nearest to whe
 #        sigma = 0          x                     sigma = 1
 #                           └──► velocity = noise - clean
 #
-# So a network could say the **velocity** (as ours does), the **clean** data, or the **noise** (as the first diffusion models did). Sora's report
-# says that Sora "is trained to predict the original 'clean' patches". Nobody outside knows whether that sentence describes the last layer or
-# merely the task. In exact arithmetic it makes no difference: the best clean guess, turned into a velocity, is the best velocity. For a network
-# with errors it does.
+# So a network could say the **velocity** (as ours does), the **clean** data, or the **noise** (as the first diffusion models did). Sora's
+# report says that Sora "is trained to predict the original 'clean' patches". Nobody outside knows whether that describes the last layer or
+# merely the task. In exact arithmetic it makes no difference. For a network with errors it does.
 #
 # ### Exercise 3.5 · Three ways to say the same
 # *10 minutes · needs thought*
@@ -1132,9 +1107,8 @@ check("3.5", velocity_from)
 # `.clamp(min=0.02)` on the divisor, not on the result: `(x - out) / level.clamp(min=0.02)`.
 
 # %% [markdown]
-# Dividing by `sigma` means: an error of the network in the clean data, made at small `sigma`, is a large error in the velocity. Predicting the noise
-# has the same trouble at the other end. **Predict before you run:** which of the two is worse for a sampler, which begins at `sigma = 1` and
-# ends at 0?
+# Dividing by `sigma` turns an error in the clean data, made at small `sigma`, into a large error in the velocity. Predicting the noise has the
+# same trouble at the other end. **Predict before you run:** which of the two is worse for a sampler, which begins at `sigma = 1` and ends at 0?
 
 # %%
 trio, strayed = {}, {}
@@ -1162,16 +1136,16 @@ print("furthest from where the formula leads: the network that says the noise")
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# The noise. Its answers are worthless where the sampler *begins*: at `sigma = 1` the noise is `x` itself, whoever says so is right and has said nothing about
-# the data; the small errors in it are divided by almost nothing. All 900 points set out in a direction that is somewhat wrong, and nothing brings them back.
-# The clean prediction errs in the last steps, where hardly any way is left; the very last step even lands exactly on what the network says.
+# The noise. Its answers are worthless where the sampler *begins*: at `sigma = 1` the noise is `x` itself, so the answer says nothing about the
+# data, and its small errors are divided by almost nothing. So the points set out in a wrong direction. The clean prediction errs in the last
+# steps, where hardly any way is left.
 # </details>
 #
 # ### The same heart in 256 numbers
 #
-# Points in a plane are kind to all three. Videos are not points in a plane: they are long rows of numbers in which little is free. Let us imitate that. We lay
-# the plane of the heart somewhere into a space of 256 dimensions. The data still have two degrees of freedom, but each example is 256 numbers,
-# and the noise fills all of them. The network's hidden layers are 128 wide, fewer than there are numbers.
+# Points in a plane are kind to all three. Videos are long rows of numbers in which little is free. To imitate that, we lay the plane of the
+# heart into a space of 256 dimensions: the data still have two degrees of freedom, the noise fills all 256. The network's hidden layers are 128
+# wide.
 #
 # **Predict before you run:** which of the three still finds the heart?
 
@@ -1208,29 +1182,28 @@ print("only the network that says the clean data leads all numbers back into the
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# The clean one. What it has to say has two degrees of freedom, wherever the plane lies. Noise, and velocity as well, since it contains the noise, has 256, and they
-# do not pass through a layer of 128: the network cannot even *repeat* the noise that it was just shown. So some of it stays in the sample. With
-# noise as the output the errors are divided by `1 - sigma` besides, and the points fly away. A network that is wider than
-# the noise has room for all three.
+# The clean one. What it has to say has two degrees of freedom. Noise, and velocity as well, since it contains the noise, has 256, and they do
+# not pass through a layer of 128: the network cannot even *repeat* the noise that it was just shown, so some of it stays in the sample. With
+# noise as the output the errors are divided by `1 - sigma` besides, and the points fly away. A network that is wider than the noise has room
+# for all three.
 # </details>
 #
-# Li and He (2025) make this case for large pictures: clean data lie on something thin, noise fills everything, so let the network say what is thin. It may be what Sora's
-# sentence means. The objective stays the same in all three: they are compared as velocities, by the same loss.
+# Li and He (2025) make this case for large pictures: clean data lie on something thin, noise fills everything, so let the network say what is
+# thin. It may be what Sora's sentence means. The objective stays the same: all three are compared as velocities.
 
 # %% [markdown]
 # ## 9 · Guidance
 #
 # Last, the knob that users know best. A model that listens to text can be asked twice at each step: for the velocity with the sentence (`told`)
-# and without (`untold`). Their difference is the direction in which the sentence pulls. Why not go further in it than the model itself would?
+# and without (`untold`). Their difference is the direction in which the sentence pulls. Why not go further in it?
 #
 #     velocity = untold + guidance * (told - untold)          guidance = 1: as told; 0: as if nothing had been said; 3: three times the pull
 #
-# This is classifier-free guidance (Ho and Salimans 2022, section 3.2). How a network learns both is chapter 5's subject. Here we
-# need no network: a heart and a star stand half in front of one another, `untold` is the exact velocity of both together, and `told` that of
-# the heart alone.
+# This is classifier-free guidance (Ho and Salimans 2022, section 3.2). How a network learns both is chapter 5's subject. Here a heart and a
+# star stand half in front of one another, `untold` is the exact velocity of both together, and `told` that of the heart alone.
 #
-# **Predict before you run:** with guidance 1 we get the heart, all of it. What happens to the heart at 3 or 10: does it get sharper,
-# larger, emptier, or does it move?
+# **Predict before you run:** with guidance 1 we get the heart, all of it. What happens at 3 or 10: does it get sharper, larger, emptier, or
+# does it move?
 
 # %%
 aside, star = grains("heart", x=-0.8), grains("star", x=0.8)
@@ -1282,15 +1255,14 @@ print("more guidance: fewer points that could be the star's, and a narrower hear
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# It gets emptier, from the side of the star. Guidance prefers points that are *unmistakably* a heart over points that are a heart: it moves away
-# from where the untold model also feels at home. With a sentence this is what one wants, up to a degree, since a typical clip
-# under "a red ball in the snow" is one that nobody would caption otherwise. The price is variety, and at high guidance also truth:
-# hearts are not lopsided. That is why `guidance=3` is MiniSora's default and not 10.
+# It gets emptier, from the side of the star. Guidance prefers points that are *unmistakably* a heart, away from where the untold model also
+# feels at home. The price is variety, and at high guidance also truth: hearts are not lopsided. That is why `guidance=3` is MiniSora's default
+# and not 10.
 # </details>
 #
 # At which noise levels is guidance worth it? At the very top, where nothing is decided yet, it drives all samples in the same direction; at the
-# very bottom everything is decided, and it only costs a second call. Kynkäänniemi et al. (2024) therefore switch it on in an interval of
-# `sigma` only. Where it lies best is a question to each model: ask. MiniSora's is from 0.6 to 1; chapter 5 tells what was found.
+# very bottom it only costs a second call. Kynkäänniemi et al. (2024) therefore switch it on in an interval of `sigma` only. Where it lies best
+# differs from model to model. MiniSora's is from 0.6 to 1; chapter 5 tells what was found.
 #
 # ### Exercise 3.6 · Guidance in an interval
 # *8 minutes · a first step*
@@ -1357,9 +1329,8 @@ panel(axes[3], ends[3.0], "4 · guide", BLUE, reach=3.2)
 show(fig, alt="Four panels: lines between noise and heart, arrows towards the heart, curved paths that end on it, a guided heart beside a star")
 
 # %% [markdown]
-# What has changed when this runs on video: `x` has many thousand numbers instead of 2, and the network is a transformer instead of three layers. That is
-# all. `flow.add_noise`, `flow.loss` and `flow.sample_steps` do not know the difference, and you have now built all three. The
-# transformer is chapter 4.
+# On video `x` has many thousand numbers instead of 2, and the network is a transformer (chapter 4) instead of three layers. That is all.
+# `flow.add_noise`, `flow.loss` and `flow.sample_steps` do not know the difference, and you have now built all three.
 #
 # ## What to read next
 #
@@ -1376,6 +1347,8 @@ show(fig, alt="Four panels: lines between noise and heart, arrows towards the he
 #   report may be making.
 #
 # ## Words of this chapter
+#
+# All words and letters of the course are in the [glossary](../book/glossary.md).
 #
 # | word | what it means |
 # |---|---|

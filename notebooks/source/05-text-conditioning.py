@@ -45,9 +45,8 @@ three = [sora.generate(sentence, seed=4) for sentence in SENTENCES]
 gallery(three, SENTENCES, alt="Nine frames, left to right, of a generated clip")
 
 # %% [markdown]
-# Follow the rows with your eyes. The first two differ in one word, and in what that word says; much of what no word mentions, such as how the ground
-# rolls, may well be the same in both. Change the place, and another world appears around it. (How well the figure holds together depends on the
-# weights that lie in the repository; their [card](../data/weights/README.md) says how far they are. It does not matter for what follows.)
+# Follow the rows with your eyes. The first two differ in one word, and in what that word says. Change the place, and another world appears. (How well
+# the figure holds together depends on the weights; their [card](../data/weights/README.md) says how far they are. It does not matter for what follows.)
 
 # %% tags=["nbval-check-output"]
 clips = [clip.frames.astype(float) for clip in three]
@@ -66,8 +65,8 @@ print("one word made it less red, another one made it dark")
 # | nothing about how text enters the network | own words, a small own encoder, cross-attention, guidance in an interval of `sigma` | the text encoder, cross-attention or one joint sequence, guidance |
 #
 # *Sources: OpenAI, "Video generation models as world simulators", 15 February 2024, section "Language understanding"; for captions, Betker et al.,
-# "Improving Image Generation with Better Captions" (OpenAI, 2023), sections 2 to 4. OpenAI's page on Sora of the same day names among its
-# weaknesses that it may confuse spatial details of a prompt, "for example, mixing up left and right". We shall keep an eye on that one.*
+# "Improving Image Generation with Better Captions" (OpenAI, 2023), sections 2 to 4. Among the weaknesses OpenAI names is that the model may confuse
+# spatial details of a prompt, "for example, mixing up left and right".*
 #
 # ## 2 · A sentence is not a number
 #
@@ -174,16 +173,14 @@ print(f"of {len(new)} new captions {sum(text in set(learned) for text in new)} h
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# Practically no picture's sentence fits another picture, and no word comes for the first time. Sentences multiply like that: a few dozen words, more
-# sentences than anybody could ever read. Whoever learns sentences has to begin anew with each one. Whoever learns words, and how
-# they go together, can read what was never written before.
+# Practically no picture's sentence fits another picture, and no word comes for the first time. Whoever learns sentences begins anew with each one;
+# whoever learns words, and how they go together, can read what was never written before.
 # </details>
 #
 # ## 3 · Words become tokens
 #
-# So a text becomes a row of numbers, one for each word. Large models cut rare words into pieces, so that any text in any language can be
-# written with, say, 50,000 pieces. Our world has a few hundred words, and each gets a number of its own. Marks count as words too: a full
-# stop tells where a thought ends.
+# So a text becomes a row of numbers, one for each word. Large models cut rare words into pieces, some 50,000 of them; our world has a few hundred words,
+# and each gets a number of its own. Marks count as words too.
 
 # %% tags=["nbval-check-output"]
 from minisora.text import NULL, SPECIAL, TextConfig, TextEncoder, Tokenizer, Tokens, pad
@@ -198,9 +195,8 @@ print("the package's tokenizer gives every word the same number")
 
 # %% [markdown]
 # Three tokens are no words. `[PAD]` fills up short texts, so that texts of different length fit into one tensor `(B, L)`; a `mask` says where the
-# words are. `[UNK]` stands for a word that is not known. It never reaches the network: MiniSora leaves such words out and tells you which
-# they were, because a network would make *something* of `[UNK]`, and nobody could say what. And `[NULL]` is what remains when nothing
-# is said. It will play a large part in section 6.
+# words are. `[UNK]` stands for a word that is not known. MiniSora leaves such words out and tells you which they were, because a network would make
+# *something* of `[UNK]`, and nobody could say what. And `[NULL]` is what remains when nothing is said; section 6 needs it.
 #
 # ### Exercise 5.1 · A sentence as numbers
 # *8 minutes · a first step*
@@ -259,8 +255,8 @@ show(fig, alt="Three rows of boxes with words and numbers: two rings, then grey 
 # %% [markdown]
 # ## 4 · Which word belongs to which
 #
-# Each number looks up a learned vector, and the text is then a matrix `(L, D)`. What next? The simplest: add all vectors up, or take their mean.
-# It is called a *bag of words*, and it works well when a text is asked for its subject. Here is what it does to us:
+# Each number looks up a learned vector, and the text is then a matrix `(L, D)`. What next? The simplest is to take their mean, a *bag of words*. It
+# works well when a text is asked for its subject. Here is what it does to us:
 
 # %% tags=["nbval-check-output"]
 ONE = "a red ball to the left of a blue box"
@@ -352,8 +348,7 @@ check("5.2", word_bias)
 
 # %% [markdown]
 # Why `NEVER = -10,000` and not minus infinity? After the softmax both are exactly nothing. But in a row where *everything* is forbidden, minus
-# infinity makes `0 / 0`, and one such row spreads `nan` through the whole network. For what follows, texts of one shot, the bias is
-# simple. Our layers, one after the other, against the package's encoder:
+# infinity makes `0 / 0`, and one such row spreads `nan` through the whole network. Our layers, one after the other, against the package's encoder:
 
 # %% tags=["nbval-check-output"]
 with torch.no_grad():
@@ -471,13 +466,12 @@ print("both readers know the place; who is on the left, the bag must guess, and 
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# All of place and look: there is one of each, and a bag is enough. Of left and right it knows the two colours and flips a coin between
-# them: one half, not one eighth. The same with sizes, except when both are equal. More training would not help; it is at what can be known
-# from a bag. And if the words do not know whose they are, no denoiser can.
+# All of place and look: there is one of each. Of left and right it knows the two colours and flips a coin between them: one half, not one eighth. The
+# same with sizes, except when both are equal. More training would not help, and if the words do not know whose they are, no denoiser can.
 # </details>
 #
-# MiniSora's own encoder goes to the same school before it meets a video: `minisora train text` has it read captions, and answer for every
-# colour who has it, how big they are, what they do and to whom.
+# The same school is open to MiniSora's encoder: `minisora train text` has it read captions, and answer for every colour who has it and what they do. The
+# shipped weights went without; over millions of clips the encoder learns beside the denoiser.
 #
 # ## 5 · Patches look at words
 #
@@ -573,8 +567,8 @@ with torch.no_grad():
 print("in every block, what the patches hear by our reckoning is what they hear in the package")
 
 # %% [markdown]
-# Two laws, quickly. Cross-attention has no idea of *order*: shuffle the words' states, and no patch notices. (Whatever order means, the text
-# encoder must have written into the states before.) And padding is silent: however much of it follows, the velocity stays the same.
+# Two laws, quickly. Cross-attention has no idea of *order*: shuffle the words' states, and no patch notices. And padding is silent: however much of it
+# follows, the velocity stays the same.
 
 # %% tags=["nbval-check-output"]
 with torch.no_grad():
@@ -649,9 +643,8 @@ check("5.4", forget)
 # between `first` and `mask`. The shots of a forgotten row are 0.
 
 # %% [markdown]
-# Training a list of texts, it is simpler to forget before they become tensors, and so does the package: an empty text *is* `[NULL]`. The loop
-# has nothing else that chapters 3 and 4 did not have. Noise levels are drawn as for a larger video: what the words decide is decided early, where there
-# is much noise.
+# The package forgets before texts become tensors: an empty text *is* `[NULL]`. The loop has nothing else that chapters 3 and 4 did not have. Noise
+# levels are drawn as for a larger video: what the words decide is decided early, where there is much noise.
 
 # %%
 PATCH = (1, 4, 4)
@@ -709,9 +702,8 @@ def draw(net: Listener, texts: list[str], guidance: float = 2.0, seed: int = 0, 
 
 
 # %% [markdown]
-# And we need an opinion that is not ours. The real videos have the oracle; for stamps an eye of twenty lines will do. It looks at two things:
-# all pixels as they are, and which of the eight hues the colourful pixels of either half have. From these it guesses the six facts by a linear
-# rule, found by least squares on the training stamps. No network, no training; and of course it is tested on true stamps first.
+# And we need an opinion that is not ours. For stamps an eye of twenty lines will do. From all pixels as they are, and from the hues of the colourful
+# pixels of either half, it guesses the six facts by a linear rule, found by least squares on the training stamps, and tested on true stamps first.
 
 # %%
 import colorsys
@@ -810,10 +802,9 @@ print("it draws the place that was asked for, and later also who is left and rig
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# The place comes first, by far: it fills the picture, and one word says it. Look and sizes follow. The two orange lines come last, and on their way
-# up they pass through one half, where the bag of words stayed for good: the right two colours, on either side. Whose colour is whose has to
-# travel from the order of the words through the text encoder through cross-attention into one half of the picture, and
-# each of these must work a little before the others can learn from it.
+# The place comes first, by far: it fills the picture, and one word says it. Look and sizes follow. The two orange lines come last, and pass through one
+# half, where the bag of words stayed for good. Whose colour is whose has to travel from the order of the words through the text encoder
+# and cross-attention into one half of the picture, and each of these must work a little before the others can learn from it.
 # </details>
 #
 # ## 7 · The signature: one noise, two sentences
@@ -882,9 +873,8 @@ show(fig, alt="A stamp of a red and a blue blob in snow, and three maps of 4 by 
 # %% [markdown]
 # <details><summary>Your prediction, and a warning</summary>
 #
-# In our run the patches of the left figure look at `red`, those of the right one at `blue`, and the ground at `snow`. It need not have been so. The state of
-# `ball`, or of `left`, can carry "red, on the left" just as well: the encoder has told them. A patch does not have to look at the word that *means* what
-# it needs, only at one that *knows* it. Attention maps make handsome pictures. They show where the network looked, not what it saw there.
+# In our run the patches of the left figure look at `red`, those of the right one at `blue`, and the ground at `snow`. It need not have been so: the state
+# of `ball` can carry "red, on the left" just as well. Attention maps show where the network looked, not what it saw there.
 # </details>
 #
 # ## 8 · Guidance: exaggerate what the words change
@@ -894,9 +884,8 @@ show(fig, alt="A stamp of a red and a blue blob in snow, and three maps of 4 by 
 #
 #     velocity = untold + guidance * (told - untold)       0: the sentence is ignored · 1: plain · above 1: exaggerated
 #
-# Both answers come out of the one network because it was sometimes made to forget the caption (Ho and Salimans 2022 called it
-# *classifier-free*, as before it took a second network, a classifier, to say what the words change). First we look at what it
-# does. **Predict before you run:** as guidance grows, what will happen to the share of right facts? And to the *variety*: how much eight stamps of the
+# Both answers come out of one network because it was sometimes made to forget the caption (Ho and Salimans 2022 called it *classifier-free*).
+# **Predict before you run:** as guidance grows, what will happen to the share of right facts? And to the *variety*: how much eight stamps of the
 # same sentence differ?
 
 # %% tags=["slide"]
@@ -940,19 +929,17 @@ for scale in (0.0, 1.0, 3.0, 8.0):
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# At 0 the sentence plays no part: no more facts are right than by guessing, and all eight differ in everything. At 1 our denoiser obeys almost
-# always already, for its world is small and its captions said everything. Soon there is nothing left to gain, but the price is paid on: colours
-# stronger than those of any true stamp, noise, in the end even fewer facts. The variety that seems to come back to the right of the curve is no
-# variety; look at the last row: it is error. Guidance sharpens whatever the words *changed*, and where the network errs about that, it sharpens
-# the error. A model that hears less well has more to gain; section 9 draws the same curves for video.
+# At 0 the sentence plays no part: no more facts are right than by guessing, and all eight differ in everything. At 1 our denoiser obeys almost always
+# already, for its world is small. Soon there is nothing left to gain, but the price is paid on: colours stronger than those of any true stamp,
+# noise, in the end even fewer facts. The variety that seems to come back is error; look at the last row. Guidance sharpens whatever the words
+# *changed*, the network's errors about that included.
 # </details>
 #
 # ### Where along the way?
 #
-# The sampler comes from `sigma = 1` down to 0. Does guidance help everywhere? At the very beginning `x` is pure noise; the two answers differ only
-# in the mean of what they expect, and pushing along that difference throws the sample far towards an average. At the very end everything is
-# decided, and there is nothing left to say. Kynkäänniemi et al. (2024) found for images that guidance is worth having only in the middle. We
-# ask the same of the stamps: strong guidance, on in a part of the way only.
+# Does guidance help everywhere? At the very beginning `x` is pure noise, and pushing along the difference of two means throws the sample far towards
+# an average. At the very end everything is decided. Kynkäänniemi et al. (2024, section 3) found for images that guidance is worth having only in the
+# middle. We ask the same of the stamps: strong guidance, on in a part of the way only.
 
 # %% tags=["slide"]
 INTERVALS = {"nowhere": (2.0, 2.0), "high sigma": (0.75, 1.0), "middle": (0.35, 0.75), "low sigma": (0.0, 0.35), "package": flow.INTERVAL, "everywhere": (0.0, 1.0)}
@@ -970,9 +957,8 @@ show(fig, alt="Bars for guidance nowhere, at high, middle and low sigma, in the 
 assert abs(parts[3, 0] - parts[0, 0]) < 0.1 and parts[2, 0] > parts[-1, 0] - 0.05
 
 # %% [markdown]
-# At low `sigma` guidance leaves the facts as they are nowhere guided: they were decided long before, and half of the network calls are wasted there. The
-# middle alone obeys no less than the whole way. Where it is worth it is a question to each model, and section 9 puts it to ours: MiniSora guides from
-# 1 down to 0.6, and asks one question instead of two below.
+# At low `sigma` guidance leaves the facts as they are nowhere guided: they were decided long before. The middle alone obeys no less than the whole way.
+# Each model answers for itself; MiniSora guides from 1 down to 0.6 (section 9 says why), and asks one question instead of two below.
 #
 # ### Exercise 5.5 · Guidance where it helps
 # *10 minutes · a first step*
@@ -1012,9 +998,8 @@ check("5.5", guide)
 #     x, sigma ──► [x; x], [sigma; sigma] ──► one call of the network on 2B videos ──► told (B, …), untold (B, …)
 #                  [states; NULL, …]          words of the second half: NULL alone
 #
-# Two calls on small batches take longer than one call on a batch twice as large. Write a function that takes the network and the words' states,
-# and returns the function `both(x, sigma)` which `flow.sample` wants. `null` `(1, 1, Dt)` is the state of `[NULL]`; it must fill a row of `L` words, of
-# which only the first is there.
+# Two calls on small batches take longer than one call on a batch twice as large. Take the network and the words' states, and return the function
+# `both(x, sigma)` which `flow.sample` wants. `null` `(1, 1, Dt)` is the state of `[NULL]`; it must fill a row of `L` words, of which only the first is there.
 
 # %% tags=["exercise"]
 def two_in_one(dit, states: Tensor, mask: Tensor, shot: Tensor, null: Tensor):
@@ -1095,9 +1080,8 @@ rows = [side_by_side(clips[:4]) for clips in swapped.values()]
 gallery(rows, [f"red to the {way} of blue" for way in swapped], alt="Four clips of three frames each, from the same four seeds as in the other row", width=860)
 
 # %% [markdown]
-# The clips of a column begin from the same noise; only `left` became `right`. **Predict before you run:** in how many of the eight clips of either row will
-# the oracle, which sees nothing but pixels, find the red one on the left of the blue one, and in how many on the right? What would a model
-# give that hears the words, and what a bag of words?
+# The clips of a column begin from the same noise; only `left` became `right`. **Predict before you run:** in how many of the eight clips of either row
+# will the oracle find the red one on the left of the blue one, and in how many on the right? And under a bag of words?
 
 # %%
 WHO = (Claim("place", "snow"), Claim("colour", "red", (0,)), Claim("colour", "blue", (1,)), Claim("kind", "ball", (0,)), Claim("kind", "box", (1,)))
@@ -1112,10 +1096,7 @@ for way, values in table.items():
 #
 # A model that hears the words has its large numbers on the diagonal of the last two columns: red left where left was asked, red right where right was.
 # A bag of words has two equal rows. Two small numbers in a row mean that there are no two characters to be told apart, or that they change
-# sides on the way; then look at the clips, and at the columns before. Eight clips are few, and which picture you got depends on the weights in the repository
-# when you ran this; the [model's card](../data/weights/README.md) has *relation* over many sentences, beside what the oracle finds in true
-# videos and in videos of another sentence. What comes first in training is the place, then colours; who is where, and who is what, come late, in video as on
-# stamps. OpenAI's model, incomparably larger, still stumbled here.
+# sides on the way. Eight clips are few; the [model's card](../data/weights/README.md) has *relation* over many sentences.
 # </details>
 #
 # ### Guidance against the oracle
@@ -1159,57 +1140,62 @@ for case in cases[:4]:
     print("·", case.prompt)
 
 # %% [markdown]
-# Read the rows from top to bottom. The first is what the model makes when nobody tells it anything, in the second it listens as it learned to, and from there
-# on it exaggerates. How far a curve climbs after 1, where it turns down, and which dimension gains most, depends on the weights. A dimension at the
-# floor stays there: guidance sharpens what the model has heard, and what it never learned it cannot sharpen. A default (ours is 3) is chosen on curves
+# The first row is what the model makes when nobody tells it anything, in the second it listens as it learned to, and from there on it exaggerates.
+# Guidance sharpens what the model has heard, and what it never learned it cannot sharpen. A default (ours is 3) is chosen on curves
 # like these, on sentences that are not used again for the final mark.
 #
 # ### Two more knobs of the sampler
 #
-# What you have seen is a walk along a line: the noise is drawn once, and the network says where to go. Early on, it has to guess who goes where, from
-# almost nothing but noise. A wrong guess stays in `x`, and later steps take it for something that was there. There is another way to take a step: keep
-# the guess of the clean latents, throw the noise away, and **draw new noise** for the level to which the step goes (Song et al. 2021, *Denoising
-# diffusion implicit models*, equation 16; `eta` is the share that is new, 1 is what DDPM does). The next guess then does not have to agree with the
-# noise in which the last one was read. MiniSora draws anew as long as `sigma` is 0.25 or more; below, outlines are there and it keeps what it has.
+# What you have seen is a walk along a line: the noise is drawn once. Early on, the network has to guess who goes where from almost nothing but noise. A wrong
+# guess stays in `x`, and later steps take it for something that was there. Another way to take a step: keep the guess of the clean latents, throw the
+# noise away, and **draw new noise** for the next level (Song et al. 2021, *Denoising diffusion implicit models*, equation 16; `eta` is the share that is
+# new, 1 is what DDPM does). MiniSora draws anew as long as `sigma` is 0.25 or more; below, outlines are there and it keeps what it has.
 #
-# The bench asked 96 held-out sentences six times, from the same first noise (`python benchmarks/sampler.py`). **Predict before you look:** which of
-# *kind*, *motion* and *relation* gains from new noise, and what does guidance do to outlines when it is on all the way?
+# The bench asked 96 held-out sentences six times, from the same first noise, and 128 others twice (`python benchmarks/sampler.py`). **Predict before
+# you look:** what does guidance do to outlines when it is on all the way, and which of *kind*, *motion* and *relation* gains from new noise?
 
 # %% tags=["slide"]
 import json
 
 from minisora.sora import shipped_weights
 
-asked = json.loads((shipped_weights().parent / "bench" / "sampler.json").read_text())["rows"]
-fig, axes = plt.subplots(1, 4, figsize=(10, 2.4), sharey=True, layout="constrained")
+looks = [json.loads((shipped_weights().parent / "bench" / f"{name}.json").read_text()) for name in ("sampler", "sampler-renewal")]
+asked = [(look["n"], row) for look in looks for row in look["rows"]]
+fig, axes = plt.subplots(1, 4, figsize=(10, 2.8), sharey=True, layout="constrained")
 for ax, name in zip(axes, ("kind", "motion", "relation", "all"), strict=True):
-    values = [row["dimensions"][name]["value"] for row in asked]
-    ax.barh(range(len(asked)), values, color=[*[GREY] * (len(asked) - 1), BLUE])
-    for row, value in enumerate(values):
-        ax.text(value, row, f" {value:.2f}", va="center", size=8)
-    ax.set(title=f"{name} (n = {asked[0]['dimensions'][name]['n']})", xlim=(0, 1.2))
+    for place, (n, row) in enumerate(asked):
+        value = row["dimensions"][name]["value"]
+        ax.barh(place, value, color=BLUE if row["guidance"] == 3 and row["eta"] == 1 else GREY)
+        ax.text(value, place, f" {value:.2f}", va="center", size=8)
+    ax.axhline(len(looks[0]["rows"]) - 0.5, color="black", lw=0.6)
+    ax.set(title=name, xlim=(0, 1.2))
     ax.spines[["top", "right"]].set_visible(False)
-names = ["guidance {:g}, {:g} to {:g}, eta {:g}".format(row["guidance"], *row["interval"], row["eta"]) for row in asked]
+names = ["{}: guidance {:g}, {:g} to {:g}, eta {:g}".format(n, row["guidance"], *row["interval"], row["eta"]) for n, row in asked]
 axes[0].set(yticks=range(len(asked)), yticklabels=names)
 axes[0].invert_yaxis()
-told = "; ".join(f"{name}: kind {row['dimensions']['kind']['value']:.2f}" for name, row in zip(names, asked, strict=True))
-show(fig, alt=f"Bars of kind, motion, relation and everything right, for six samplers, the package's own last. {told}")
+told = "; ".join(f"{name}, kind {row['dimensions']['kind']['value']:.2f}" for name, (_, row) in zip(names, asked, strict=True))
+show(fig, alt=f"Bars of kind, motion, relation and everything right, MiniSora's own sampler in blue. Sentences and sampler: {told}")
+
+# %% tags=["nbval-check-output"]
+kind = [row["dimensions"]["kind"]["value"] for _, row in asked]
+everything = [row["dimensions"]["all"]["value"] for _, row in asked]
+assert kind[0] < kind[1] < kind[2] and everything[7] > everything[6] and everything[5] > everything[2]
+print("guidance helps, and helps outlines more when it ends early; new noise helped in both looks, in one of them much")
 
 # %% [markdown]
 # <details><summary>How to read it</summary>
 #
-# The first row is what the model says without any guidance. The second guides nearly all the way, the third stops at 0.6: who was heard is the same, and
-# outlines are clearer, because guidance at low noise exaggerates details, and a network that is not sure of a moving outline's details errs there.
-# New noise (last rows) helps most with what is decided early: who moves where, and who stands where. Each number is a share of so many claims as the panel's
-# title says, so differences of a few hundredths are within what luck does; the large ones are not.
+# The first row is the model without guidance. The second guides nearly all the way, the third stops at 0.6: outlines get clearer, for guidance at low
+# noise exaggerates details of which the network is not sure. Now the blue rows, each beside the same sampler without new noise (the third row, and the
+# one above the last). On the first 96 sentences new noise is worth next to nothing, on the other 128 a good deal. Both looks are honest: a share of
+# a hundred claims moves by several hundredths when only the random numbers change.
 # </details>
 #
 # ## 10 · A failure on purpose: captions too short
 #
-# All this time we trained on *full* captions. The web has no such captions. People write under a picture what it does not show ("our lovely
-# weekend"), or the one thing that matters to them. Betker et al. asked what that costs, trained a model to describe pictures thoroughly, wrote new captions
-# for their whole training set, and trained again. Of DALL-E 3's training captions 95 in 100 were such descriptions (section 4 of the paper). OpenAI
-# did the same for Sora's videos.
+# All this time we trained on *full* captions. The web has no such captions: people write the one thing that matters to them, or what the picture does not
+# show. Betker et al. trained a model to describe pictures thoroughly, wrote new captions for their whole training set, and trained again. Of DALL-E 3's
+# training captions 95 in 100 were such descriptions (section 4 of the paper). OpenAI did the same for Sora's videos.
 #
 # Our world can say precisely what a caption leaves out: every caption carries the list of its *claims*. Over 100 scenes of two seconds:
 
@@ -1298,16 +1284,12 @@ print("look and sizes, of which short captions are mostly silent, suffer more th
 # <details><summary>Your prediction</summary>
 #
 # What short captions say often enough, such as the place, is learned as well as ever. What three of them in four keep silent about is learned by halves:
-# look and sizes. The word is known (asked in full, the network does better than a guess), but it weighs too little. Whenever the caption was silent,
-# the picture had a size all the same, so a size became something that just happens to pictures. Both networks saw the same pictures
-# equally often. One of them was told what it was looking at.
+# look and sizes. Whenever the caption was silent, the picture had a size all the same, so a size became something that just happens to pictures.
 # </details>
 #
-# Two lessons of the table are worth a second look. Down the right column: *better captions make a better model*, without one more picture, parameter or
-# step. Along the rows: whoever wants to be understood must say it. That is why the short wish that somebody types is
-# rewritten into a long description before DALL-E 3 or Sora sees it. It is not politeness towards the user; the model is being spoken to in the
-# language that it learned. MiniSora mixes styles in training (short, detailed, paraphrased, a few written as oddly as people type), so that it can be
-# asked either way.
+# Down the right column: *better captions make a better model*, without one more picture, parameter or step. Along the rows: whoever wants to be understood
+# must say it. That is why a short wish is rewritten into a long description before DALL-E 3 or Sora sees it: the model is being spoken to in the language
+# that it learned. MiniSora mixes styles in training, so that it can be asked either way.
 #
 # ## 11 · What you have now
 
@@ -1355,12 +1337,12 @@ show(fig, alt="A sentence and NULL go through the text encoder into the DiT, wit
 #
 # **To read next.** J. Betker and others, *Improving Image Generation with Better Captions* (OpenAI, 2023), sections 2 to 4: the captioner, the
 # experiment you just repeated, and what became of it. J. Ho and T. Salimans, *Classifier-Free Diffusion Guidance* (2022), section 3. T. Kynkäänniemi and others, *Applying
-# Guidance in a Limited Interval Improves Sample and Distribution Quality in Diffusion Models* (NeurIPS 2024). R. Rombach and others,
+# Guidance in a Limited Interval Improves Sample and Distribution Quality in Diffusion Models* (NeurIPS 2024), section 3. R. Rombach and others,
 # *High-Resolution Image Synthesis with Latent Diffusion Models* (CVPR 2022), section 3.3: cross-attention for conditioning. C. Saharia and others,
-# *Photorealistic Text-to-Image Diffusion Models with Deep Language Understanding* (Imagen, NeurIPS 2022): what a large text encoder is worth. J. Chen and
-# others, *PixArt-α* (2023), section 2: cross-attention in a DiT, and new captions for its data.
+# *Photorealistic Text-to-Image Diffusion Models with Deep Language Understanding* (Imagen, NeurIPS 2022), the part on text encoders: what a large one is
+# worth. J. Chen and others, *PixArt-α* (2023), section 2: cross-attention in a DiT, and new captions for its data.
 #
-# **Words of this chapter.**
+# **Words of this chapter.** All words and letters of the course are in the [glossary](../book/glossary.md).
 #
 # - *Token*: a word or mark as a number. *Vocabulary*: all that have one.
 # - *Padding*: places without a word, so that texts of different length fit into one tensor; the *mask* says where they are.

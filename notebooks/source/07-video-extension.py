@@ -569,8 +569,8 @@ assert harm["the first frame after it"][0] < harm["black"][0] and harm["black"][
 # within a latent frame or two.
 # </details>
 #
-# Now all parts are there, and the whole of `extend` fits on a screen. Three small functions: what the sampler is given, the network under a
-# sentence, and what becomes of the sample.
+# Now all parts are there, and the whole of `extend` fits on a screen. Four small functions: what the sampler is given, the network under a
+# sentence, what becomes of the sample, and the sampler itself.
 
 # %%
 from minisora.windows import held, joined, tail
@@ -602,15 +602,17 @@ def finished(x, clean, known, frames, missing):
     return np.where(missing[:, None, None, None], sora.decoded(x, *frames.shape[1:3]).frames, frames)
 
 
-def noise_like(clean, seed):
-    return torch.randn(clean.shape, generator=torch.Generator().manual_seed(seed))
+def sampled(denoise, both, clean, known, seed):
+    """MiniSora's sampler: noise from `seed`, and from the same source what is drawn anew on the way (chapter 5, section 9)."""
+    source = torch.Generator().manual_seed(seed)
+    noise = torch.randn(clean.shape, generator=source)
+    return flow.sample(denoise, noise, known=known, clean=clean, both=both, guidance=3.0, eta=1.0, generator=source)
 
 
 # %% tags=["nbval-check-output"]
 near, missing = joined(tail(rolling[:17], 2), 16)                                       # a second that is seen, two that are made
 clean, known = prepared(near, missing)
-denoise, both = network(sentence)
-x = flow.sample(denoise, noise_like(clean, 0), known=known, clean=clean, both=both, guidance=3.0)
+x = sampled(*network(sentence), clean, known, 0)
 made = np.concatenate([rolling[:17], finished(x, clean, known, near, missing)[9:]])
 torch.testing.assert_close(torch.from_numpy(made), torch.from_numpy(sora.extend(rolling[:17], sentence, 2.0).frames))
 print(f"ours is the package's extend, pixel by pixel: {len(made)} frames")
@@ -895,12 +897,12 @@ def softly(video, seconds, prompt, level):
     for piece in range(seconds):
         near, missing = joined(tail(video, 2), 8)
         clean, known = prepared(near, missing)
-        seen, shown = noise_like(clean, 1000 + piece), clean
+        seen, shown = torch.randn(clean.shape, generator=torch.Generator().manual_seed(1000 + piece)), clean
         told, told_both = denoise, both
         if level:
             told, shown = softened(denoise, clean, seen, known, level)
             told_both, _ = softened(both, clean, seen, known, level)
-        x = flow.sample(told, noise_like(clean, piece), known=known, clean=shown, both=told_both, guidance=3.0)
+        x = sampled(told, told_both, shown, known, piece)
         video = np.concatenate([video, finished(x, clean, known, near, missing)[-8:]])
     return video
 
