@@ -686,7 +686,7 @@ def train(net: Listener, rows: list, steps: int, batch: int = 64, forgotten: flo
 
 # %% [markdown]
 # To draw from it: noise, the words' states, the state of `[NULL]`, and the package's sampler. (`Bound` puts the two questions, with and without text,
-# into one batch; exercise 5.6 builds it. Until section 8, take `guidance=2` on trust.)
+# into one batch; exercise 5.6 builds it. Until section 8, take `guidance=2` and its `interval` on trust.)
 
 # %%
 @torch.no_grad()
@@ -697,7 +697,7 @@ def draw(net: Listener, texts: list[str], guidance: float = 2.0, seed: int = 0, 
     bound = Bound(net.dit, states[:-1], tokens.mask[:-1], tokens.shot[:-1], states[-1:, :1])
     if noise is None:
         noise = torch.randn(len(texts), 3, 1, 16, 16, generator=torch.Generator().manual_seed(seed))
-    x = flow.sample(bound, noise, both=bound.both, guidance=guidance, steps=steps, shift=2.0, **options)
+    x = flow.sample(bound, noise, both=bound.both, guidance=guidance, steps=steps, **{"shift": 2.0, "interval": (0.1, 0.95), **options})
     return x[:, :, 0].permute(0, 2, 3, 1).numpy()
 
 
