@@ -1,5 +1,5 @@
 """Draws README's picture, book/media/hero.png: sentences, and the frames of the clips that the repository's weights make of them.
-Beside it, for the website: the same clips side by side, hero-clip.mp4, and its first frame, hero-clip.png.
+Beside it, for the website: the same clips in a square, hero-clip.mp4, and its first frame, hero-clip.png.
 
 python book/media/make_hero.py [--seed 0] [--out book/media/hero.png]
 """
@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
         raise UserError(f"{out}: larger than {LARGEST} bytes even with {colours} colours. Show fewer frames.")
 
     write_whole(out, save)
-    clip = grid(videos, columns=len(videos))
+    clip = grid(videos, columns=2)
     clip.save(out.with_name(f"{out.stem}-clip.mp4"), scale=SCALE)
     write_whole(out.with_name(f"{out.stem}-clip.png"), lambda path: path.write_bytes(png(Image.fromarray(clip.enlarged(SCALE).frames[0]))))
     print(f"{out}: {page.width}x{page.height}, {out.stat().st_size / 1e3:.0f} kB")
