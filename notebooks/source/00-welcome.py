@@ -9,8 +9,14 @@
 # This first chapter builds nothing. It shows the finished thing, lets you play with it and break it, introduces the little world that it lives
 # in, and hands you the map.
 #
-# **You will** make clips of sentences and see what a seed decides, find out how far sentences are followed and how one can measure that, look at
-# what the model gets wrong, and learn the few letters in which all chapters write. Exercises begin where something is built, in chapter 1.
+# **You will**
+#
+# - make clips of sentences, and see what a seed decides;
+# - find out how far sentences are followed, and how one can measure that;
+# - look at what the model gets wrong;
+# - learn the few letters in which all chapters write.
+#
+# Exercises begin where something is built, in chapter 1.
 #
 # *Three quarters of an hour of reading and playing; about a minute of computing. You need Python and curiosity here, and PyTorch from chapter 1 on.
 # Run the cells from top to bottom with Shift + Enter. (Players stay empty until your notebook trusts this file: running the cells does it.)*

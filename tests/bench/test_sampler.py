@@ -62,3 +62,10 @@ def test_new_noise_and_a_late_end_of_guidance_are_worth_something(module):
     assert share[(1.0, (0.0, 1.0), 0.0)] < share[everywhere] < share[module.RENEWAL[0]]
     without, own = (sum(claims(name, knobs).sum(0) for name in ("sampler.json", "sampler-renewal.json")) for knobs in module.RENEWAL)
     assert own[1] == without[1] > 2000 and own[0] / own[1] > without[0] / without[1] + 0.01
+
+
+def test_chapter_5_tells_how_many_sentences_were_asked():
+    text = (FILE.parents[1] / "notebooks" / "source" / "05-text-conditioning.py").read_text()
+    first, second = (json.loads((RECORDED / name).read_text()) for name in ("sampler.json", "sampler-renewal.json"))
+    assert f"The bench asked {first['n']} held-out sentences six times" in text and len(first["rows"]) == 6
+    assert f"and {second['n']} others twice" in text and len(second["rows"]) == 2 and first["seed"] != second["seed"]
