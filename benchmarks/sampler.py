@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from minisora.bench import lines
+from minisora.bench.measure import hashes
 from minisora.bench.report import Tally, write
 from minisora.bench.suites import Case, core
 from minisora.cli import Parser
@@ -21,7 +22,6 @@ from minisora.errors import UserError
 from minisora.flow import INTERVAL
 from minisora.limits import DEFAULT_GUIDANCE
 from minisora.sora import MiniSora, shipped_weights
-from minisora.weights import part_files
 from minisora.world.scene import frame_count
 
 OWN = DEFAULT_GUIDANCE, INTERVAL, 1.0  # guidance, where it is on, eta: what MiniSora does
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"benchmarks/sampler.py: {error}")
         return 2
-    about = {"n": args.n, "seed": args.seed, "weights": {part: digest(args.weights, part) for part in ("vae", "text", "dit")}}
+    about = {"n": args.n, "seed": args.seed, "weights": hashes(args.weights)}
     there = json.loads(args.json.read_text()) if args.json.exists() else {}
     rows = there.get("rows", []) if {key: there.get(key) for key in about} == about else []
     cases = core(args.n, args.seed)
@@ -83,16 +83,6 @@ def main(argv: list[str] | None = None) -> int:
         shown = "  ".join(f"{name} {found['value']:.2f}" for name, found in row["dimensions"].items())
         print("guidance {:g} where sigma is in {}, eta {:g}:".format(*knobs), shown, flush=True)
     return 0
-
-
-def digest(folder: Path, part: str) -> str:
-    """A part's SHA-256, over all of its files."""
-    import hashlib
-
-    found = hashlib.sha256()
-    for file in part_files(folder, part):
-        found.update(file.read_bytes())
-    return found.hexdigest()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 #
 # The commands are those that a laptop runs (see data/weights/README.md), with a larger denoiser and larger batches. While the GPU
 # trains the autoencoder (for VAE_MINUTES, 3.3), the cores draw clips for the denoiser, up to CLIPS. Both networks go on from the weights in
-# INIT (data/weights), on the clips of another SEED; INIT=none begins the denoiser anew. FOLDER/deadline, if somebody writes it before the denoiser's run begins (seconds
-# since 1970), ends that run instead of SECONDS. FOLDER/release.tar at the end: the weights, logs and strips.
+# INIT (data/weights), on the clips of another SEED; INIT=none begins the denoiser anew. FOLDER/deadline, if somebody writes it before the
+# denoiser's run begins (seconds since 1970), ends that run instead of SECONDS. FOLDER/release.tar at the end: the weights, logs and strips.
 set -u
 out=$(realpath -m "${1:?where to?}"); total=${2:-840}; init=${INIT:-data/weights}; began=$(date +%s)
 cd "$(dirname "$0")/.." && mkdir -p "$out"

@@ -1,8 +1,6 @@
 """benchmarks/ablations.py: every variant trained alike, judged alike, gone on with where it was cut off."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,15 +8,10 @@ from minisora.bench.suites import core
 from minisora.errors import UserError
 from minisora.train import batches
 
-FILE = Path(__file__).parents[2] / "benchmarks" / "ablations.py"
-
 
 @pytest.fixture(scope="module")
-def module():
-    spec = importlib.util.spec_from_file_location("ablations", FILE)
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+def module(benchmark_file):
+    return benchmark_file("ablations")
 
 
 def test_a_variant_differs_in_one_thing(module):

@@ -1,6 +1,5 @@
 """benchmarks/sampler.py: the same sentences and noise, sampled otherwise; gone on with where it was cut off."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -9,16 +8,13 @@ import pytest
 
 from minisora.bench.suites import core
 
-FILE = Path(__file__).parents[2] / "benchmarks" / "sampler.py"
-RECORDED = Path(__file__).parents[2] / "data" / "bench"
+ROOT = Path(__file__).parents[2]
+RECORDED = ROOT / "data" / "bench"
 
 
 @pytest.fixture(scope="module")
-def module():
-    spec = importlib.util.spec_from_file_location("sampler", FILE)
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+def module(benchmark_file):
+    return benchmark_file("sampler")
 
 
 def test_the_package_s_own_sampler_makes_what_generate_makes(module, tiny):
@@ -65,7 +61,8 @@ def test_new_noise_and_a_late_end_of_guidance_are_worth_something(module):
 
 
 def test_chapter_5_tells_how_many_sentences_were_asked():
-    text = (FILE.parents[1] / "notebooks" / "source" / "05-text-conditioning.py").read_text()
+    text = (ROOT / "notebooks" / "source" / "05-text-conditioning.py").read_text()
     first, second = (json.loads((RECORDED / name).read_text()) for name in ("sampler.json", "sampler-renewal.json"))
     assert f"The bench asked {first['n']} held-out sentences six times" in text and len(first["rows"]) == 6
     assert f"and {second['n']} others twice" in text and len(second["rows"]) == 2 and first["seed"] != second["seed"]
+    assert first["weights"] == second["weights"], "both looks are at the same weights"
