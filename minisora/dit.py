@@ -139,8 +139,8 @@ class DiT(nn.Module):
         same = frame_shot[:, :, None] == frame_shot[:, None]                            # (B, t, t)
         length = same.sum(-1) - 1                                                       # (B, t)
         passed = (same.tril(-1).sum(-1) / length.clamp(min=1)).float()
-        noise = sigma.float()[..., None] * frequencies(16, 0.05, 4.0).to(sigma.device)  # (B, t, 16)
-        share = passed[..., None] * frequencies(8, 0.2, 4.0).to(sigma.device)           # (B, t, 8)
+        noise = sigma.float()[..., None] * frequencies(16, 0.05, 4.0, sigma.device)  # (B, t, 16)
+        share = passed[..., None] * frequencies(8, 0.2, 4.0, sigma.device)           # (B, t, 8)
         seconds = torch.log1p(length * self.config.patch[0] * 4 / fps)[..., None]
         return torch.cat((noise.cos(), noise.sin(), share.cos(), share.sin(), seconds.float()), dim=-1)
 
@@ -153,7 +153,7 @@ class DiT(nn.Module):
             frame_shot = torch.ones_like(sigma, dtype=torch.long)
         where = positions(grid, fps, config.patch, x.device)                            # (N, 3)
         turn = tuple(part.unflatten(0, (grid.t, -1)) for part in rotary(where, config.width // config.heads))  # (t, n, pairs)
-        waves = torch.cat([where[:, axis, None] * frequencies(8, 0.25, 8.0).to(x.device) for axis in (1, 2)], dim=-1)
+        waves = torch.cat([where[:, axis, None] * frequencies(8, 0.25, 8.0, x.device) for axis in (1, 2)], dim=-1)
         place = self.place(torch.cat((waves.cos(), waves.sin()), dim=-1))               # (N, D)
         tokens = self.embed(patchify(x, config.patch)).unflatten(1, (grid.t, -1)) + place.unflatten(0, (grid.t, -1))  # (B, t, n, D)
         text = F.rms_norm(text, text.shape[-1:])                                        # (B, L, Dt)

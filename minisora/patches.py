@@ -81,9 +81,9 @@ def positions(
     return torch.stack(axes, dim=-1).reshape(-1, 3)                                     # (N, 3)
 
 
-def frequencies(pairs: int, shortest: float, longest: float) -> Float[Tensor, " pairs"]:
+def frequencies(pairs: int, shortest: float, longest: float, device: torch.device | str | None = None) -> Float[Tensor, " pairs"]:
     """Angular frequencies of waves from `shortest` to `longest`, each the same factor longer than the one before."""
-    waves = shortest * (longest / shortest) ** (torch.arange(pairs) / max(pairs - 1, 1))
+    waves = shortest * (longest / shortest) ** (torch.arange(pairs, device=device) / max(pairs - 1, 1))
     return 2 * torch.pi / waves
 
 
@@ -96,7 +96,7 @@ def rotary(where: Float[Tensor, "N 3"], head: int) -> tuple[Float[Tensor, "N pai
     pairs = head // 2
     up = right = pairs // 3
     waves = ((pairs - up - right, 1.0, 64.0), (up, 0.5, 8.0), (right, 0.5, 8.0))
-    angles = [where[:, axis, None] * frequencies(*wave).to(where.device) for axis, wave in enumerate(waves)]
+    angles = [where[:, axis, None] * frequencies(*wave, where.device) for axis, wave in enumerate(waves)]
     angle = torch.cat(angles, dim=-1)                                                   # (N, pairs)
     return angle.cos(), angle.sin()
 

@@ -21,6 +21,7 @@ from minisora.errors import UserError
 
 FOLD = 4  # frames, rows and columns in one cell
 MERGE = 2  # cells, each way, in one latent position
+FOCUS = 3.0  # how much more an error counts where somebody is or something moves
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class VAEConfig:
 SIZES = {
     "tiny": VAEConfig(channels=8, fine=32, coarse=48, fine_blocks=1, coarse_blocks=1, read=96),
     "small": VAEConfig(),
-    "base": VAEConfig(fine=144, coarse=224, fine_blocks=3, coarse_blocks=3, read=1024),
+    "base": VAEConfig(fine=192, coarse=208, fine_blocks=4, coarse_blocks=4, read=1536),
 }
 
 
@@ -68,6 +69,13 @@ class Neighbours(nn.Module):
         return here + F.linear(torch.cat([first, x[:, :-1]], 1), self.before)  # (B, t, h, w, C)
 
 
+class Norm(nn.RMSNorm):
+    """RMSNorm in the precision of what it is given: mixed, it would be done in single precision, step by step."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.normalized_shape, self.weight.to(x.dtype), self.eps)
+
+
 class SwiGLU(nn.Module):
     def __init__(self, width: int, hidden: int, out: int):
         super().__init__()
@@ -84,8 +92,8 @@ class Block(nn.Module):
 
     def __init__(self, width: int, hidden: int):
         super().__init__()
-        self.look_norm, self.look = nn.RMSNorm(width), Neighbours(width)
-        self.think_norm, self.think = nn.RMSNorm(width), SwiGLU(width, hidden * width, width)
+        self.look_norm, self.look = Norm(width), Neighbours(width)
+        self.think_norm, self.think = Norm(width), SwiGLU(width, hidden * width, width)
         nn.init.zeros_(self.think.down.weight)
         nn.init.zeros_(self.think.down.bias)
 
@@ -127,12 +135,12 @@ class VideoVAE(nn.Module):
         self.encode_fine = blocks(config.fine_blocks, config.fine)
         self.merge = nn.Linear(MERGE**2 * config.fine, config.coarse)
         self.encode_coarse = blocks(config.coarse_blocks, config.coarse)
-        self.to_latent = nn.Sequential(nn.RMSNorm(config.coarse), nn.Linear(config.coarse, 2 * config.channels))
+        self.to_latent = nn.Sequential(Norm(config.coarse), nn.Linear(config.coarse, 2 * config.channels))
         self.from_latent = nn.Linear(config.channels, config.coarse)
         self.decode_coarse = blocks(config.coarse_blocks, config.coarse)
         self.split = nn.Linear(config.coarse, MERGE**2 * config.fine)
         self.decode_fine = blocks(config.fine_blocks, config.fine)
-        self.read = nn.Sequential(nn.RMSNorm(config.fine), SwiGLU(config.fine, config.read, voxels))
+        self.read = nn.Sequential(Norm(config.fine), SwiGLU(config.fine, config.read, voxels))
         self.line_in = nn.Linear(MERGE**2 * voxels, config.channels)
         self.line_out = nn.Linear(config.channels, MERGE**2 * voxels)
         with torch.no_grad():  # a posterior as wide as its mean would hide the first steps' signal
@@ -259,8 +267,9 @@ def check_video_shape(frames: int, height: int, width: int) -> None:
 
 
 def loss(
-    output: Float[Tensor, "B 3 T H W"], video: Float[Tensor, "B 3 T H W"], mean: Tensor, logvar: Tensor, kl: float = 1e-5
-) -> Tensor:
+    output: Float[Tensor, "B 3 T H W"], video: Float[Tensor, "B 3 T H W"], mean: Tensor, logvar: Tensor, kl: float = 1e-5,
+    focus: float = FOCUS,
+) -> Tensor:  # fmt: skip
     """What training makes small: absolute and squared error, weighted up on what moves and on saturated colours, with those of the
     differences between neighbouring pixels (outlines), plus `kl` times the latents' distance from a unit Gaussian.
 
@@ -268,7 +277,7 @@ def loss(
     beside the sky. The weight reaches two pixels around them, where ink outlines and eyes lie.
     """
     off = output.float() - video                                                    # (B, 3, T, H, W)
-    weight = (1 + 3 * attention(video)).unsqueeze(1)                                # (B, 1, T, H, W)
+    weight = (1 + focus * attention(video)).unsqueeze(1)                                # (B, 1, T, H, W)
     pixels = (weight * (off.abs() + off.square())).mean()
     down = (weight[..., 1:, :] * (off[..., 1:, :] - off[..., :-1, :]).abs()).mean()
     across = (weight[..., 1:] * (off[..., 1:] - off[..., :-1]).abs()).mean()

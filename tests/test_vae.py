@@ -124,11 +124,11 @@ def test_the_config_is_frozen_and_survives_json(vae):
         vae.config.fine = 1
 
 
-def test_release_sizes_fit_a_file_of_16_mb():
-    for name in ("small", "base"):
+def test_release_sizes_fit_a_file_or_two_of_16_mb():
+    for name, files in (("small", 1), ("base", 2)):
         with torch.device("meta"):
             size = sum(value.numel() for value in VideoVAE(SIZES[name]).parameters())
-        assert size * 2 < 16e6, (name, size)
+        assert size * 2 < files * 16e6, (name, size)
 
 
 def test_weights_and_statistics_survive_the_disk(vae, tmp_path):

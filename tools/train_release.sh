@@ -1,46 +1,67 @@
 #!/usr/bin/env bash
 # Trains the release on one GPU and the cores beside it, in a quarter of an hour: tools/train_release.sh FOLDER [SECONDS]
 #
-# The commands are those that a laptop runs (see data/weights/README.md), with a larger denoiser and larger batches. While the GPU
-# trains the autoencoder (for VAE_MINUTES, 3.3), the cores draw clips for the denoiser, up to CLIPS. Both networks go on from the weights in
-# INIT (data/weights), on the clips of another SEED; INIT=none begins the denoiser anew. FOLDER/deadline, if somebody writes it before the
-# denoiser's run begins (seconds since 1970), ends that run instead of SECONDS. FOLDER/release.tar at the end: the weights, logs and strips.
+# The commands are those that a laptop runs (see data/weights/README.md), with larger networks and batches. All go on from the weights in
+# INIT (data/weights), on the clips of another SEED. Two trainings share the GPU, since one alone leaves half of it waiting:
+#   1. the whole autoencoder (for VAE_MINUTES), while the cores draw clips and the denoiser begins on what they drew first;
+#   2. the decoder alone, its encoder as it then is, while the denoiser goes on with all clips, coded anew.
+# FOLDER/deadline, if somebody writes it before the second part begins (seconds since 1970), ends that instead of SECONDS.
+# FOLDER/release.tgz at the end: the weights, logs and strips. PRESET, BATCH, LEVELS, FOCUS and CLIPS say how large and how; see below.
 set -u
-out=$(realpath -m "${1:?where to?}"); total=${2:-840}; init=${INIT:-data/weights}; began=$(date +%s)
+out=$(realpath -m "${1:?where to?}"); total=${2:-840}; init=$(realpath "${INIT:-data/weights}"); began=$(date +%s); seed=${SEED:-0}
 cd "$(dirname "$0")/.." && mkdir -p "$out"
 exec > >(tee "$out/release.log") 2>&1
 run() { echo "[$(($(date +%s) - began)) s] $*"; python3 -m minisora train "$@"; }
-cores=$(nproc)
+cores=$(nproc); some() { echo $(($1 < cores ? $1 : 1)); }
 
-nice -n 15 python3 -m minisora train latents --draw "$out/drawn" --clips "${CLIPS:-150000}" --seed "${SEED:-0}" --workers $((cores - 2)) --quiet >"$out/draw.log" 2>&1 &
+nice -n 15 python3 -m minisora train latents --draw "$out/drawn" --clips "${CLIPS:-150000}" --seed "$seed" --workers "$(some 13)" --quiet >"$out/draw.log" 2>&1 &
 drawing=$!
 
-(   # the denoiser's blocks are compiled meanwhile, for a few steps on a few clips, and kept in the compiler's cache
-    sleep 25
-    few=$(nice -n 5 python3 -m minisora train latents --vae data/weights --clips 1500 --runs "$out/warm" --workers 6 --quiet | tail -1)
-    run dit --preset base --prediction clean --data "$few" --steps "${WARM:-30}" --batch 512 --loaders 6 --compile yes --runs "$out/warm" --check-every 1000 --quiet
-    echo "warm: $?"
-) >"$out/warm.log" 2>&1 &
-warming=$!
+read -r mean std <<<"${LEVELS:-1.2 1.5}"
+dit() {
+    run dit --preset "${PRESET:-base}" --prediction clean --unmasked 0.7 --batch "${BATCH:-1024}" --level-mean "$mean" --level-std "$std" --seed "$seed" \
+        --half-life 500 --loaders "$(some 8)" --check-every 2500 --save-every "${SAVE:-250}" --runs "$out" --quiet "$@"
+}
+vae() {
+    run vae --preset "${PRESET:-base}" --batch "${VAE_BATCH:-128}" --focus "${FOCUS:-8}" --clips "${VAE_CLIPS:-20000}" --seed "$seed" \
+        --half-life 300 --compile no --loaders "$(some 8)" --check-every 1000 --save-every 1000 --quiet "$@"
+}
 
-run vae --preset small --init data/weights --minutes "${VAE_MINUTES:-3.3}" --batch 64 --clips 20000 --seed "${SEED:-0}" --half-life 400 --compile no \
-    --loaders 8 --check-every 1200 --save-every 1500 --runs "$out" --quiet || exit 1
+(   # the denoiser begins on the first clips, as the autoencoder in INIT codes them, and is stopped when the others are coded
+    until [ "$(find "$out/drawn" -name '*.npz' 2>/dev/null | wc -l)" -ge "${FIRST:-150}" ]; do sleep 2; done
+    data=$(run latents --vae "$init" --drawn "$out/drawn" --runs "$out/first" --quiet | tail -1) && [ -d "$data" ] || exit 1
+    dit --vae "$init" --data "$data" --init "$init" --minutes 60 --compile "${COMPILE:-yes}"
+) >"$out/first.log" 2>&1 &
+first=$!
+
+vae --init "$init" --minutes "${VAE_MINUTES:-3.5}" --runs "$out" || exit 1
 kill $drawing; wait $drawing
-vae=$out/vae-small/export
+whole=$out/vae-${PRESET:-base}/export
 python3 -c "
 from pathlib import Path
 from minisora.train import latents
-vae, runs = Path('$vae'), Path('$out')
+vae, runs = Path('$whole'), Path('$out')
 latents.build(latents.folder_for(runs / 'cache', vae, 192, 'heldout', 0), vae, 192, 'heldout', 0, latents.BUCKETS[:1], 2)
 " &
 checking=$!
-data=$(run latents --vae "$vae" --drawn "$out/drawn" --runs "$out" --quiet | tail -1)
-wait $checking; pkill -P $warming
+data=$(run latents --vae "$whole" --drawn "$out/drawn" --runs "$out" --quiet | tail -1)
+wait $checking
 end=$(cat "$out/deadline" 2>/dev/null || echo $((began + total)))
-from=(--init "$init"); [ "$init" = none ] && from=()
-minutes() { python3 -c "import time; print(round(($end - time.time() - 45) / 60, 2))"; }  # 45 s: to begin, and to write all
-dit() { run dit --preset base --prediction clean --unmasked 0.7 --vae "$vae" --data "$data" --batch 512 --half-life 700 --loaders $((cores - 4)) \
-    --check-every 3500 --save-every 4000 --runs "$out" --minutes "$(minutes)" --quiet "${from[@]}" "$@"; }
-dit --compile yes || { rm -rf "$out/dit-base"; dit --compile no; }
+vae --init "$whole" --decoder-only --minutes "$(python3 -c "import time; print(round(($end - time.time() - 60) / 60, 2))")" --runs "$out/decoder" &
+decoder=$!
+
+pkill -KILL -f "minisora train dit .*$out"; wait $first
+minutes=$(python3 -c "
+import time, torch
+from pathlib import Path
+done, path = 0, Path('$out/dit-${PRESET:-base}/last.ckpt')
+if path.exists():
+    kept = torch.load(path, map_location='cpu', weights_only=False)['callbacks']
+    done = next(value['seconds'] for key, value in kept.items() if key.startswith('Budget'))
+print(round((done + $end - time.time() - 45) / 60, 2))  # 45 s: to begin, and to write all
+")
+going=(--resume); [ -e "$out/dit-${PRESET:-base}/last.ckpt" ] || going=()
+dit --vae "$whole" --data "$data" --init "$init" "${going[@]}" --minutes "$minutes" --compile "${COMPILE:-yes}"
+wait $decoder
 cp "$data/plan.json" "$out/"
-tar cf "$out/release.tar" -C "$out" $(cd "$out" && ls -d */export */csv */command.json */strips *.log plan.json)
+tar c -C "$out" $(cd "$out" && ls -d dit-*/export decoder/*/export */csv decoder/*/csv */command.json decoder/*/command.json */strips decoder/*/strips *.log plan.json) | gzip -1 >"$out/release.tgz"

@@ -21,7 +21,7 @@ from minisora.train.latents import Clips
 STYLE_SHARES = {"short": 0.3, "detailed": 0.3, "paraphrase": 0.35, "odd": 0.05}
 DROPPED = 0.1  # share of the captions that are not told
 SLIGHT = 0.3, 0.15  # share of the clips whose known frames carry slight noise, and its highest level
-Batch = dict[str, Tensor]
+Batch = dict[str, Tensor | int]  # numbers only until it is finished
 
 
 class Told:
@@ -52,14 +52,17 @@ class LatentBatches(Dataset):
     latents (B, c, t, h, w), noise (the same), sigma (B, t), known (B, t), ids, mask and shot (B, L), frame_shot (B, t),
     labels (B, t, h/2, w/2, FIELDS). Known frames have sigma 0, in some clips slightly more (what an extension's window with noise is
     told, see SLIGHT). `batch`: clips of 17 frames of 64×64; of other sizes as many as have the same number of tokens.
-    Not `whole`: `finish` has still to be called, where the batch is needed.
+    levels: mean and deviation of the normal number whose sigmoid is sigma, before the shift by size (see `flow.draw_sigma`).
+    Not `whole`: `finish` has still to be called, where the batch is needed. `bare`: such a batch has, instead of latents and labels,
+    the bucket's number (`which`) and the clips' (`picks`), for `Resident` to fill in.
     """
 
     def __init__(
         self, clips: list[Clips], told: list[Told], batch: int, seed: int = 0, rank: int = 0, world: int = 1,
-        mix: Mix = Mix(), dropped: float = DROPPED, slight: bool = True, whole: bool = True,  # noqa: B008 (frozen)
+        mix: Mix = Mix(), dropped: float = DROPPED, slight: bool = True, whole: bool = True, levels: tuple[float, float] = (0.0, 1.0),
+        bare: bool = False,  # noqa: B008 (frozen)
     ):  # fmt: skip
-        self.slight, self.whole = slight, whole
+        self.slight, self.whole, self.levels, self.bare = slight, whole, levels, bare
         self.clips, self.told, self.batch, self.seed, self.rank, self.world = clips, told, batch, seed, rank, world
         self.mix, self.dropped = mix, dropped
         shares = np.array([part.bucket.share for part in clips])
@@ -81,31 +84,53 @@ class LatentBatches(Dataset):
         """The clips `picks` of bucket `which`, with all that is drawn by chance."""
         part, told = self.clips[which], self.told[which]
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
-        clean = torch.from_numpy(part.latents[picks])                                   # (B, c, t, h, w)
-        count, t = clean.shape[0], clean.shape[2]
+        count, t = len(picks), part.latents.shape[2]
         known = draw_masks(count, t, self.mix, generator)
-        sigma = draw_sigma(count, Grid.of_latents(clean.shape).tokens, generator)[:, None].expand(count, t)
+        sigma = draw_sigma(count, Grid.of_latents(part.latents.shape).tokens, generator, *self.levels)[:, None].expand(count, t)
         slight = random.random((count, 1)) * SLIGHT[1] * (random.random((count, 1)) < SLIGHT[0]) if self.slight else np.zeros((count, 1))
         style = draw_style(random)
         rows = [([NULL], [0]) if random.random() < self.dropped else told.draw(pick, style, random) for pick in picks.tolist()]
         words = pad(rows, to=8)
         batch = {
-            "latents": clean,
-            "seed": torch.tensor(int(random.integers(2**62))),
+            "seed": int(random.integers(2**62)),  # numbers stay on the processor: to read one back, it would wait for the GPU
             "known": known,
             "sigma": torch.where(known, torch.from_numpy(slight).float(), sigma),
             "ids": words.ids,
             "mask": words.mask,
             "shot": words.shot,
             "frame_shot": torch.from_numpy(part.shots[picks]).long(),
-            "labels": torch.from_numpy(part.labels[picks]),
         }
+        if self.bare:
+            return {**batch, "which": int(which), "picks": torch.from_numpy(picks)}
+        batch |= {"latents": torch.from_numpy(part.latents[picks]), "labels": torch.from_numpy(part.labels[picks])}
         return finish(batch) if self.whole else batch
+
+
+class Resident:
+    """All latents and labels of a training in a GPU's memory: what is there need not be carried there for each step."""
+
+    SHARE = 0.4  # of the memory that is free, at most
+
+    def __init__(self, clips: list[Clips], device: torch.device):
+        self.tables = [tuple(torch.from_numpy(table).to(device) for table in (part.latents, part.labels)) for part in clips]
+
+    @classmethod
+    def fits(cls, clips: list[Clips], device: torch.device) -> bool:
+        """Whether `device` is a GPU with room for them."""
+        if device.type != "cuda":
+            return False
+        return sum(part.latents.nbytes + part.labels.nbytes for part in clips) < cls.SHARE * torch.cuda.mem_get_info(device)[0]
+
+    def fill(self, batch: Batch) -> Batch:
+        """A bare batch with its latents and labels."""
+        which, picks = batch.pop("which"), batch.pop("picks")
+        latents, labels = (table[picks] for table in self.tables[which])
+        return {**batch, "latents": latents, "labels": labels}
 
 
 def finish(batch: Batch) -> Batch:
     """A batch with its noise, in single precision: made on the device that needs it, it need not be carried there."""
-    seed, clean = int(batch.pop("seed")), batch["latents"].float()
+    seed, clean = batch.pop("seed"), batch["latents"].float()
     noise = torch.randn(clean.shape, generator=torch.Generator(clean.device).manual_seed(seed), device=clean.device)
     return {**batch, "latents": clean, "noise": noise, "labels": batch["labels"].float()}
 
@@ -134,10 +159,11 @@ class LatentData(lightning.LightningDataModule):
 
     def __init__(
         self, train: Path, held_out: Path, vae: Path, tokenizer: Tokenizer, batch: int, seed: int = 0, clips: int = 0, checked: int = 192,
-        mix: Mix = Mix(), workers: int | None = None, show: bool = False, data: Path | None = None, loaders: int = 0,  # noqa: B008 (frozen)
+        mix: Mix = Mix(), workers: int | None = None, show: bool = False, data: Path | None = None, loaders: int = 0,
+        levels: tuple[float, float] = (0.0, 1.0),  # noqa: B008 (frozen)
     ):  # fmt: skip
         super().__init__()
-        self.loaders = loaders
+        self.loaders, self.levels, self.resident = loaders, levels, None
         self.folders, self.vae, self.tokenizer, self.batch, self.seed = (train, held_out), vae, tokenizer, batch, seed
         self.clips, self.checked, self.mix, self.workers, self.show, self.data = clips, checked, mix, workers, show, data
 
@@ -152,14 +178,20 @@ class LatentData(lightning.LightningDataModule):
         self.train_clips = latents.load(self.folders[0])
         self.told = [Told(part.captions, self.tokenizer) for part in self.train_clips]
         self.check_clips = latents.load(self.folders[1])[0]
+        device = self.trainer.strategy.root_device
+        if Resident.fits(self.train_clips, device):
+            self.resident = Resident(self.train_clips, device)
 
     def train_dataloader(self) -> DataLoader:
         rank, world = self.trainer.global_rank, self.trainer.world_size
-        batches = LatentBatches(self.train_clips, self.told, self.batch, self.seed, rank, world, self.mix, whole=False)
+        bare = self.resident is not None
+        batches = LatentBatches(
+            self.train_clips, self.told, self.batch, self.seed, rank, world, self.mix, whole=False, levels=self.levels, bare=bare
+        )  # fmt: skip
         return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step), **loading(self.loaders))
 
     def on_after_batch_transfer(self, batch: Batch, index: int) -> Batch:
-        return finish(batch)
+        return finish(self.resident.fill(batch) if "picks" in batch else batch)
 
     def val_dataloader(self) -> DataLoader:
         size = min(64, len(self.check_clips.latents))

@@ -214,6 +214,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--clips", type=int, default=24_000, help="how many clips to draw and code (default 24000)")
     made.add_argument("--prediction", default="velocity", choices=flow.PREDICTIONS, help="what the network's last layer gives")
     made.add_argument("--unmasked", type=float, default=Mix().none, help="share of clips without known frames (default %(default)s)")
+    made.add_argument("--level-mean", type=float, default=0.0, help="of the logit of the noise levels, before the shift by size; more: noisier")
+    made.add_argument("--level-std", type=float, default=1.0, help="its standard deviation")
     made.add_argument("--world-weight", type=float, default=0.1, help="of the auxiliary loss on the world's state; 0: none")
     made.add_argument("--focus", type=float, default=1.0, help="extra weight of latents where somebody is; 0: none")
     made.add_argument("--muon", type=float, default=0.01, help="Muon's learning rate")
@@ -253,7 +255,7 @@ def main(argv: list[str]) -> int:
     train = args.data if ready else folder_for(cache, where, args.clips, "train", args.seed, args.data)
     data = LatentData(
         train, folder_for(cache, where, checked, "heldout", 0), where, tokenizer, args.batch or batch, args.seed, args.clips, checked, mix,
-        show=not args.quiet, data=args.data, loaders=args.loaders,
+        show=not args.quiet, data=args.data, loaders=args.loaders, levels=(args.level_mean, args.level_std),
     )  # fmt: skip
     module = DiTTraining(network, tokenizer, vae, args.muon, args.adamw, args.world_weight, args.focus, compiles(args))
     writes, length = fit(args, folder, module, data, checkpoint, schedule, [Strips(folder)])

@@ -21,8 +21,9 @@ from minisora.train.common import (
     to_uint8,
 )
 from minisora.train.data import ClipData, to_video
+from minisora.train.grow import grown
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
-from minisora.vae import VAEConfig, VideoVAE, loss
+from minisora.vae import FOCUS, VAEConfig, VideoVAE, loss
 from minisora.weights import load_part, save_part
 
 ENDS = ("embed", "to_latent", "from_latent", "line_", "read.1.down")  # matrices that touch voxels or latents: AdamW's
@@ -35,16 +36,18 @@ class VAETraining(lightning.LightningModule):
     """One step: encode, sample, decode, compare. `validation` is the PSNR of fixed held-out clips through the latents' means."""
 
     def __init__(
-        self, network: VideoVAE, muon: float = 0.01, adamw: float = 1e-3, decay: float = 0.3, seed: int = 0, compiled: bool = False
+        self, network: VideoVAE, muon: float = 0.01, adamw: float = 1e-3, decay: float = 0.3, seed: int = 0, compiled: bool = False,
+        focus: float = FOCUS,
     ):  # fmt: skip
         super().__init__()
         self.network, self.muon, self.adamw, self.decay, self.seed = network, muon, adamw, decay, seed
+        self.focus = focus
         self.compute = torch.compile(self._loss, dynamic=False) if compiled else self._loss
         self.shown: list[torch.Tensor] = []
 
     def _loss(self, video: torch.Tensor) -> torch.Tensor:
         output, mean, logvar = self.network(video)
-        return loss(output, video, mean, logvar)
+        return loss(output, video, mean, logvar, focus=self.focus)
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
         return self.compute(video)
@@ -129,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--weight-decay", type=float, default=0.3, help="of Muon's matrices; without it noise grows in them")
     made.add_argument("--adamw", type=float, default=1e-3, help="AdamW's learning rate")
     made.add_argument("--close", type=float, default=0.5, help="share of the steps that look closely at where somebody is (default 0.5)")
+    made.add_argument("--focus", type=float, default=FOCUS, help="how much more an error counts where somebody is (default %(default)s)")
     made.add_argument("--half-life", type=float, default=200, help="of the weights' average, in steps")
     return made
 
@@ -149,7 +153,10 @@ def main(argv: list[str]) -> int:
         config = replace(config, channels=args.channels)
     network = load_vae(args.init).train() if args.init else VideoVAE(config)
     if network.config != config:
-        raise UserError(f"--init {args.init}: weights of another size than --preset {args.preset}. Give the preset they were made with.")
+        try:
+            network = grown(network, config).train()
+        except UserError as error:
+            raise UserError(f"--init {args.init}: larger than --preset {args.preset}. Give the preset they were made with. ({error})") from error
     if args.decoder_only:
         if not args.init:
             raise UserError("--decoder-only: needs an encoder to keep. Add --init FOLDER, a folder of weights.")
@@ -158,7 +165,7 @@ def main(argv: list[str]) -> int:
         args.runs / "cache", args.clips, args.batch or batch, args.seed, args.data, BUCKETS, show=not args.quiet, close=args.close,
         loaders=args.loaders,
     )  # fmt: skip
-    module = VAETraining(network, args.muon, args.adamw, args.weight_decay, args.seed, compiles(args))
+    module = VAETraining(network, args.muon, args.adamw, args.weight_decay, args.seed, compiles(args), args.focus)
     if not args.init and checkpoint is None:
         data.setup()
         network.start_linear(first_clips(data.train_clips))

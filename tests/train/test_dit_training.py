@@ -18,7 +18,7 @@ from minisora.dit import PRESETS, DiT
 from minisora.errors import UserError
 from minisora.frames import Mix
 from minisora.text import NULL, SIZES, TextConfig, TextEncoder, Tokenizer
-from minisora.train.batches import SLIGHT, STYLE_SHARES, CheckBatches, LatentBatches, Told, draw_style
+from minisora.train.batches import SLIGHT, STYLE_SHARES, CheckBatches, LatentBatches, Resident, Told, draw_style, finish
 from minisora.train.common import CHECKPOINT
 from minisora.train.dit import Denoiser, DiTTraining, export_checkpoint, load_dit, load_text, main, make_tokenizer, mix_of
 from minisora.train.labels import COLOUR, OUTPUTS
@@ -43,7 +43,7 @@ def told(clips, tokenizer):
 
 
 def same(one, other):
-    return all(torch.equal(one[key], other[key]) for key in one)
+    return all(torch.equal(one[key], other[key]) if isinstance(one[key], torch.Tensor) else one[key] == other[key] for key in one)
 
 
 def test_a_batch_is_a_function_of_seed_step_and_rank(clips, told):
@@ -52,6 +52,22 @@ def test_a_batch_is_a_function_of_seed_step_and_rank(clips, told):
     assert not same(batches[5], batches[6])
     a, b = (LatentBatches(clips, told, 4, seed=1, rank=rank, world=2)[3] for rank in (0, 1))
     assert a["latents"].shape == b["latents"].shape and not torch.equal(a["noise"], b["noise"])
+
+
+def test_a_bare_batch_filled_where_all_clips_are_is_the_batch_itself(clips, told):
+    whole, bare = LatentBatches(clips, told, 4, seed=1), LatentBatches(clips, told, 4, seed=1, bare=True)
+    resident = Resident(clips, torch.device("cpu"))
+    for step in range(4):
+        batch = bare[step]
+        assert "latents" not in batch and all(not isinstance(batch[key], torch.Tensor) for key in ("seed", "which"))
+        assert same(finish(resident.fill(batch)), whole[step])
+    assert not Resident.fits(clips, torch.device("cpu"))
+
+
+def test_levels_say_how_noisy_the_clips_are(clips, told):
+    plain, noisy = (LatentBatches(clips, told, 256, seed=2, mix=Mix(1, 0, 0, 0, 0, 0, 0), levels=levels) for levels in ((0, 1), (1.5, 1)))
+    one, other = (torch.cat([batches[i]["sigma"][:, 0] for i in range(4)]) for batches in (plain, noisy))
+    assert (other > 0.9).float().mean() > 3 * (one > 0.9).float().mean() > 0
 
 
 def test_batches_have_the_same_number_of_tokens_whatever_the_size(clips, told):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from minisora.errors import UserError
 from minisora.train.clips import BUCKETS, Bucket, cached_clips
 from minisora.train.common import CHECKPOINT, AtomicCheckpoints, sheet, to_uint8
 from minisora.train.data import ClipBatches, to_video
+from minisora.train.grow import grown
 from minisora.train.vae import GAIN, export, first_clips, load_vae, main, measure_gain, measure_latents, psnr
-from minisora.vae import SIZES, VideoVAE, fold, unfold
+from minisora.vae import SIZES, VideoVAE, fold, loss, unfold
 
 TINY = ["--preset", "tiny", "--clips", "10", "--batch", "2", "--quiet", "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"]
 SMALL = (Bucket(5, 16, 16, 0.5), Bucket(1, 16, 24, 0.5))
@@ -31,6 +33,31 @@ def noise(bucket: Bucket, split: str, seed: int) -> np.ndarray:
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory) -> dict:
     return cached_clips(tmp_path_factory.mktemp("cache"), 20, buckets=SMALL, workers=1, draw=noise)
+
+
+# -- growth --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_grown_network_computes_what_the_small_one_did_and_all_of_it_learns():
+    torch.manual_seed(0)
+    old = VideoVAE(SIZES["tiny"])
+    for value in old.parameters():  # nothing is 0 by birth
+        torch.nn.init.normal_(value, std=0.1)
+    config = replace(SIZES["tiny"], fine=40, coarse=64, fine_blocks=2, coarse_blocks=3, hidden=3, read=128)
+    new, video = grown(old, config), torch.rand(1, 3, 9, 32, 32) * 2 - 1
+    mean = old.moments(video)[0]
+    assert torch.allclose(new.moments(video)[0], mean, rtol=1e-3, atol=1e-4)
+    assert torch.allclose(new.decode_raw(mean), old.decode_raw(mean), rtol=1e-3, atol=1e-4)
+    before = {name: value.detach().clone() for name, value in new.named_parameters()}
+    optimizer = torch.optim.Adam(new.parameters(), lr=1e-2)
+    for _ in range(3):
+        optimizer.zero_grad()
+        output, mean, logvar = new(video)
+        loss(output, video, mean, logvar).backward()
+        optimizer.step()
+    assert not [name for name, value in new.named_parameters() if torch.equal(value, before[name])]
+    with pytest.raises(UserError, match="cannot become"):
+        grown(new, SIZES["tiny"])
 
 
 # -- clips ---------------------------------------------------------------------------------------------------------------
