@@ -1,19 +1,22 @@
 """What a choice in the recipe is worth: the same training with one thing changed, judged by the oracle.
 
-    python benchmarks/ablations.py [--steps 1500] [--clips 10000] [--only "all as it is,no world loss"]
+    python benchmarks/ablations.py [--steps 1500] [--clips 10000] [--only "all as it is,no world loss"] [--judges 14]
 
 Each variant is trained for the same number of steps from the same clips, the same autoencoder and the same seed, and asked the same:
 held-out sentences (detailed, and the same scenes told briefly), given frames (animate, extend, fill) and motion by the law. Two variants
 change the sampler alone and take the first one's weights. Writes ablations.json and ablations.md into --out (default: data/bench) after
-each variant. It may be stopped at any time: what is trained or judged is kept under --runs, and the same command goes on.
+each variant. It may be stopped at any time: what is trained or judged is kept under --runs, and the same command goes on. Where a GPU
+trains, the cores beside it can judge what is trained while it trains the next: --judges says how many.
 """
 
 import argparse
 import hashlib
 import json
+import multiprocessing
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -108,17 +111,44 @@ def trained(variant: Variant, args: argparse.Namespace, data: Path, folder: Path
     return export
 
 
-def judged(sora: MiniSora, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:
-    """What the oracle finds: shares and medians of the line "model" by part ("detailed", "short", "given", "law")."""
+PARTS = ("detailed", "short", "given", "law")
+
+
+def judged(part: str, sora: MiniSora, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:
+    """What the oracle finds: shares and medians of the line "model" for one of PARTS; nothing for what a variant isn't asked."""
     how = {**({"steps": args.sampler_steps} if args.sampler_steps else {}), **variant.sampler}
     makers = Makers(sora, seed=args.seed, **how)
-    found = {style: _found(lines.run(told(core(args.n, args.seed), style), ("model",), makers)) for style in ("detailed", "short")}
-    if "interval" not in how:  # the ways in do not take one
+    if part == "given":
+        if "interval" in how:  # the ways in do not take one
+            return {}
         given = [case for case in mode_cases(10 * args.given, args.seed) if case.mode in GIVEN]
-        found["given"] = _found(modes.run(given, ("model",), makers))
-    law = [world_case(index, args.seed) for index in range(TESTS.index("inside"), 10 * args.given, len(TESTS))]
-    found["law"] = _found(world_lines.run(law, ("model",), makers))
-    return found
+        return _found(modes.run(given, ("model",), makers))
+    if part == "law":
+        law = [world_case(index, args.seed) for index in range(TESTS.index("inside"), 10 * args.given, len(TESTS))]
+        return _found(world_lines.run(law, ("model",), makers))
+    return _found(lines.run(told(core(args.n, args.seed), part), ("model",), makers))
+
+
+def judge(part: str, export: Path, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:
+    """The same of weights in a folder, under the autoencoder of all."""
+    sora = MiniSora(load_vae(args.vae), training.load_dit(export), training.load_text(export), Tokenizer.load(export)).eval()
+    return judged(part, sora, variant, args)
+
+
+def judges(count: int) -> Executor:
+    """Who judges: `count` processes of one thread each; without any, this process, there and then."""
+    if not count:
+        return Here()
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,))
+
+
+class Here(Executor):
+    """Does at once what it is given."""
+
+    def submit(self, work, *args) -> Future:
+        future: Future = Future()
+        future.set_result(work(*args))
+        return future
 
 
 def told(cases: list[Case], style: str) -> list[Case]:
@@ -166,6 +196,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--sampler-steps", type=int, help="steps of the sampler")
     made.add_argument("--only", metavar="NAMES", help="these variants, by commas")
     made.add_argument("--save-every", type=int, default=200, metavar="STEPS", help="steps between checkpoints")
+    made.add_argument("--judges", type=int, default=0, metavar="N", help="processes that judge while the next is trained (default: none)")
     made.add_argument("--runs", type=Path, default=Path("runs/ablations"), help="where trainings go (default: runs/ablations)")
     made.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "data" / "bench", metavar="FOLDER")
     made.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -180,8 +211,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = [name.strip() for name in args.only.split(",")] if args.only else list(chosen)
     if unknown := [name for name in names if name not in chosen]:
         raise UserError(f"--only {unknown[0]}: there are {', '.join(chosen)}.")
-    if min(args.n, args.given, args.steps) < 1:
-        raise UserError(f"--n {args.n}, --given {args.given}, --steps {args.steps}: at least 1 of each.")
+    if min(args.n, args.given, args.steps) < 1 or args.judges < 0:
+        raise UserError(f"--n {args.n}, --given {args.given}, --steps {args.steps}: at least 1 of each; --judges: 0 or more.")
     data = latents.folder_for(args.runs / "cache", args.vae, args.clips, "train", args.seed)
     if not (data / latents.PLAN).exists():
         latents.build(data, args.vae, args.clips, "train", args.seed, show=not args.quiet)
@@ -192,18 +223,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     before = json.loads(file.read_text()) if file.exists() else {}
     done = before["variants"] if {name: before.get("about", {}).get(name) for name in about} == about else {}
     about["command"] = shlex.join(["python", "benchmarks/ablations.py", *given])
-    vae = load_vae(args.vae)
-    for number, name in enumerate(names, start=1):
-        print(f"{number} of {len(names)}: {name}{', done before' if name in done else ''}", flush=True)
-        if name in done:
-            continue
-        source = FIRST if chosen[name].sampler else name
-        export = trained(chosen[source], args, data, args.runs / digest / source.replace(" ", "-"))
-        sora = MiniSora(vae, training.load_dit(export), training.load_text(export), Tokenizer.load(export)).eval()
-        done[name] = {"variant": asdict(chosen[name]), "found": judged(sora, chosen[name], args)}
+    waiting: dict[str, dict[str, Future]] = {}
+
+    def write_down(name: str) -> None:
+        found = {part: future.result() for part, future in waiting.pop(name).items()}
+        done[name] = {"variant": asdict(chosen[name]), "found": {part: shares for part, shares in found.items() if shares}}
         report = {"about": about, "variants": {one: done[one] for one in chosen if one in done}}
         write_whole(args.out / "ablations.md", table(report))
         write(file, report)
+
+    with judges(args.judges) as pool:
+        for number, name in enumerate(names, start=1):
+            print(f"{number} of {len(names)}: {name}{', done before' if name in done else ''}", flush=True)
+            if name in done:
+                continue
+            source = FIRST if chosen[name].sampler else name
+            export = trained(chosen[source], args, data, args.runs / digest / source.replace(" ", "-"))
+            waiting[name] = {part: pool.submit(judge, part, export, chosen[name], args) for part in PARTS}
+            for ready in [one for one, parts in waiting.items() if all(part.done() for part in parts.values())]:
+                write_down(ready)
+        for name in list(waiting):
+            write_down(name)
     return 0
 
 

@@ -1,17 +1,17 @@
-"""What the sampler's knobs are worth: how strong guidance is, at which noise levels, and how much noise is drawn anew on the way.
+"""What the sampler's knobs are worth: guidance, at which noise levels, noise drawn anew on the way, and where the steps are taken.
 
-    python benchmarks/sampler.py [--n 96] [--seed 7] [--json data/bench/sampler.json] [--weights FOLDER]
-    python benchmarks/sampler.py --n 128 --seed 11 --renewal --json data/bench/sampler-renewal.json
+    python benchmarks/sampler.py [--n 128] [--seed 7] [--json data/bench/sampler.json] [--weights FOLDER]
 
-Asks the oracle of the suite "core", of other sentences than the release's report (--seed), once for each row of ROWS, or (--renewal) for
-two alone: MiniSora's own, and the same without new noise. Writes the file after each row; what is there is not asked again, so it may be
-stopped at any time.
+Asks the oracle of the suite "core", of other sentences than the release's report (--seed), once for each row of ROWS; the last is
+MiniSora's own sampler. Then it asks where what is decided: for each noise level in BEGUN, half of the sentences' drawn clips are drowned
+in so much noise and sampled on from there. Writes the file after each row; what is there is not asked again: it may be stopped any time.
 """
 
 import json
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from minisora.bench import lines
 from minisora.bench.measure import hashes
@@ -19,52 +19,74 @@ from minisora.bench.report import Tally, write
 from minisora.bench.suites import Case, core
 from minisora.cli import Parser
 from minisora.errors import UserError
-from minisora.flow import INTERVAL
+from minisora.flow import EARLY, INTERVAL, shift_for
 from minisora.limits import DEFAULT_GUIDANCE
 from minisora.sora import MiniSora, shipped_weights
 from minisora.world.scene import frame_count
 
-OWN = DEFAULT_GUIDANCE, INTERVAL, 1.0  # guidance, where it is on, eta: what MiniSora does
-ROWS = ((1.0, (0.0, 1.0), 0.0), (3.0, (0.1, 0.95), 0.0), (3.0, INTERVAL, 0.0), (5.0, INTERVAL, 0.0), (5.0, INTERVAL, 1.0), OWN)
-RENEWAL = (*OWN[:2], 0.0), OWN
+OWN = DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY  # guidance, where it is on, eta, how much more the steps are shifted: what MiniSora does
+ROWS = (
+    (1.0, (0.0, 1.0), 0.0, 1.0),
+    (DEFAULT_GUIDANCE, (0.1, 0.95), 0.0, 1.0),
+    (DEFAULT_GUIDANCE, INTERVAL, 0.0, 1.0),
+    (DEFAULT_GUIDANCE, INTERVAL, 1.0, 1.0),
+    (DEFAULT_GUIDANCE, INTERVAL, 0.0, EARLY),
+    OWN,
+)
+BEGUN = 0.5, 0.75, 0.9
 
 
 class Sampled(lines.Makers):
-    """Videos by a sampler with other knobs."""
+    """Videos by a sampler with other knobs. early: how many times the video's own shift its steps are shifted. begun: the noise level,
+    below 1, up to which the drawn clip is drowned, to be sampled on from there."""
+
+    def __init__(self, sora: MiniSora, seed: int, early: float, begun: float = 1.0, **options):
+        super().__init__(sora, seed=seed, **options)
+        self.early, self.begun = early, begun
 
     def model(self, case: Case) -> np.ndarray:
         seed, frames = (self.seed + case.seed) % 2**31, frame_count(case.seconds)
+        *_, t, h, w = self.sora.latent_shape(frames, case.height, case.width)
+        options = {"shift": self.early * shift_for(t * h * w // 4), **self.options}
+        if self.begun < 1:
+            with torch.no_grad():
+                options |= {"clean": self._encoded(case.truth()), "start": self.begun}
         with self.sora.precision():
-            *_, last = self.sora.sample_steps(case.prompt, frames, case.height, case.width, seed=seed, **self.options)
+            *_, last = self.sora.sample_steps(case.prompt, frames, case.height, case.width, seed=seed, **options)
             return self.sora.decoded(last.x, case.height, case.width).frames
 
 
-def asked(cases: list[Case], sora: MiniSora, seed: int, row: tuple) -> dict:
+def asked(cases: list[Case], sora: MiniSora, seed: int, row: tuple, begun: float = 1.0) -> dict:
     """What the oracle finds: of each dimension the share that is right, and of how many."""
-    guidance, interval, eta = row
-    *_, (_, tallies) = lines.run(cases, ("model",), Sampled(sora, seed=seed, guidance=guidance, interval=interval, eta=eta))
+    guidance, interval, eta, early = row
+    makers = Sampled(sora, seed=seed, early=early, begun=begun, guidance=guidance, interval=interval, eta=eta)
+    *_, (_, tallies) = lines.run(cases, ("model",), makers)
     found: Tally = tallies["model"]
     shares = {name: found.verdicts[name] for name in lines.dimensions(tallies) if found.verdicts.get(name)}
-    told = {name: {"value": round(float(np.mean(values)), 4), "n": len(values)} for name, values in shares.items()}
-    return {"guidance": guidance, "interval": list(interval), "eta": eta, "dimensions": told}
+    right = {name: {"value": round(float(np.mean(values)), 4), "n": len(values)} for name, values in shares.items()}
+    return {"guidance": guidance, "interval": list(interval), "eta": eta, "early": early, "dimensions": right}
+
+
+def told(dimensions: dict) -> str:
+    """The shares that are right, in a line."""
+    return "  ".join(f"{name} {found['value']:.2f}" for name, found in dimensions.items())
 
 
 def of(row: dict) -> tuple:
     """A recorded row's knobs."""
-    return row["guidance"], tuple(row["interval"]), row["eta"]
+    return row["guidance"], tuple(row["interval"]), row["eta"], row["early"]
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="benchmarks/sampler.py", description="What the sampler's knobs are worth.")
-    parser.add_argument("--n", type=int, default=96, help="sentences (default 96)")
+    parser.add_argument("--n", type=int, default=128, help="sentences (default 128)")
     parser.add_argument("--seed", type=int, default=7, help="of the sentences and the noise (default 7)")
     parser.add_argument("--weights", type=Path, default=shipped_weights(), metavar="FOLDER")
-    parser.add_argument("--renewal", action="store_true", help="only MiniSora's own sampler, with and without new noise")
     parser.add_argument("--json", type=Path, default=Path("data/bench/sampler.json"), metavar="FILE")
     args = parser.parse_args(argv)
     try:
         if args.n < 1:
-            raise UserError(f"--n {args.n}: at least one sentence. Try --n 96.")
+            raise UserError(f"--n {args.n}: at least one sentence. Try --n 128.")
         if not args.json.parent.is_dir():
             raise UserError(f"--json {args.json}: there is no folder {args.json.parent}.")
         sora = MiniSora.from_pretrained(args.weights)
@@ -74,14 +96,20 @@ def main(argv: list[str] | None = None) -> int:
     about = {"n": args.n, "seed": args.seed, "weights": hashes(args.weights)}
     there = json.loads(args.json.read_text()) if args.json.exists() else {}
     rows = there.get("rows", []) if {key: there.get(key) for key in about} == about else []
+    begun = there.get("begun", []) if rows else []
     cases = core(args.n, args.seed)
-    for knobs in RENEWAL if args.renewal else ROWS:
+    for knobs in ROWS:
         if knobs not in map(of, rows):
             rows.append(asked(cases, sora, args.seed, knobs))
-            write(args.json, {**about, "rows": rows})
+            write(args.json, {**about, "rows": rows, "begun": begun})
         row = next(row for row in rows if of(row) == knobs)
-        shown = "  ".join(f"{name} {found['value']:.2f}" for name, found in row["dimensions"].items())
-        print("guidance {:g} where sigma is in {}, eta {:g}:".format(*knobs), shown, flush=True)
+        print("guidance {:g} where sigma is in {}, eta {:g}, shifted {:g} times:".format(*knobs), told(row["dimensions"]), flush=True)
+    for level in BEGUN:
+        if level not in [found["sigma"] for found in begun]:
+            begun.append({"sigma": level, **asked(cases[: -(-args.n // 2)], sora, args.seed, OWN, level)})
+            write(args.json, {**about, "rows": rows, "begun": begun})
+        found = next(found["dimensions"] for found in begun if found["sigma"] == level)
+        print(f"from the drawn clip at sigma {level:g}:", told(found), flush=True)
     return 0
 
 

@@ -19,6 +19,7 @@ from minisora.errors import UserError
 PREDICTIONS = ("velocity", "clean", "noise")
 SOLVERS = ("euler", "heun")
 INTERVAL = (0.6, 1.0)  # of sigma, where guidance is on: below, it spoils outlines (data/bench/sampler.json)
+EARLY = 2.5  # times a video's shift: MiniSora's steps; layout and motion are decided while there is still much noise (sampler.json)
 FRESH = 0.25  # sigma below which a sampler that draws noise anew (eta) goes on with the noise that is there
 Denoise = Callable[[Tensor, Tensor], Tensor]  # (x, sigma (B, t)) -> velocity
 

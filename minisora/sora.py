@@ -142,7 +142,8 @@ class MiniSora(
         """The sampler's steps towards a video, for whoever wants to watch. The latent frames `known` stay `clean`'s.
 
         start: the noise level to begin with; below 1, `clean` with so much noise is what it begins from (SDEdit, Meng et al. 2022),
-        and that noise is kept: it holds on to the motion. Else noise is drawn anew on the way (see `flow.sample_steps`, eta).
+        and that noise is kept: it holds on to the motion. Else noise is drawn anew on the way (see `flow.sample_steps`, eta), and most
+        steps are taken early (`flow.EARLY`).
         frame_shot: the shot of each latent frame, from 1, where `prompt` has several.
         """
         generator = torch.Generator().manual_seed(seed)
@@ -165,10 +166,11 @@ class MiniSora(
             one, other = velocity(x, sigma, slice(0, 2)).float().split(1)
             return one, other
 
+        shift = flow.EARLY * flow.shift_for(noise[0, 0].numel() // 4) if start == 1 else None
         yield from flow.sample_steps(
             lambda x, sigma: velocity(x, sigma, slice(0, 1)).float(),
             noise, steps=steps, guidance=guidance, both=both, known=known, clean=clean, start=start,
-            **{"eta": 1.0 if start == 1 else 0.0, "generator": generator, **options},
+            **{"eta": 1.0 if start == 1 else 0.0, "shift": shift, "generator": generator, **options},
         )  # fmt: skip
 
     def latent_shape(self, frames: int, height: int, width: int) -> tuple[int, int, int, int, int]:

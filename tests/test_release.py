@@ -1,6 +1,9 @@
 """The tool that puts the shipped weights together: what it makes of a run's logs."""
 
+import copy
 import json
+import shutil
+from dataclasses import asdict
 
 import regain
 import release
@@ -8,7 +11,9 @@ import torch
 
 from minisora.dit import DiT, DiTConfig
 from minisora.train.common import keep_log
+from minisora.train.vae import load_vae
 from minisora.vae import SIZES, VideoVAE
+from minisora.weights import save_part
 
 
 def write(folder, *rows):
@@ -61,6 +66,23 @@ def test_a_denoiser_that_began_anew_takes_the_earlier_text_encoders_log_away(tmp
     (dit / "command.json").write_text(json.dumps({"init": "None"}))
     release.keep_logs({"dit": dit}, logs)
     assert set(json.loads((logs / "runs.json").read_text())) == {"dit"} and not (logs / "text.csv").exists()
+
+
+def test_a_decoder_that_went_on_alone_is_the_one_that_is_shipped_and_its_log_comes_last(tiny, tiny_folder, tmp_path, monkeypatch):
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    last, dit = runs / "decoder" / "vae-tiny", runs / "dit-tiny"
+    for run in (runs / "vae-tiny", last, dit):
+        run.mkdir(parents=True)
+        write(run, "0.9,,19", "0.8,30.5,39")
+    shutil.copytree(tiny_folder, dit / "export")
+    decoded = copy.deepcopy(tiny.vae)
+    torch.nn.init.constant_(decoded.line_out.bias, 0.5)
+    save_part(last / "export", "vae", decoded, asdict(decoded.config))
+    monkeypatch.setattr("sys.argv", ["release.py", str(runs), "--out", str(out)])
+    release.main()
+    assert load_vae(out).line_out.bias.eq(0.5).all()
+    told = json.loads((out / "logs" / "runs.json").read_text())
+    assert told["vae"]["steps"] == 80 and told["vae"]["before"][0]["steps"] == 40 and told["dit"]["steps"] == 40
 
 
 def test_latents_of_another_strength_show_the_same_and_the_denoiser_follows():

@@ -5,7 +5,8 @@
 
 Copies every part, the log of every run (data/weights/logs/), and draws the curves. What no run in `runs` made stays as it is there, with
 its log; but a denoiser that began with a fresh text encoder takes the earlier text encoder's log away. With `--after dit`, say, a run that
-went on from the weights there keeps their log before its own. The model card beside them is written by hand; its numbers name the
+went on from the weights there keeps their log before its own. What went on with the decoder alone, in runs/decoder/vae-…, comes after
+the autoencoder's own run. The model card beside them is written by hand; its numbers name the
 recorded files that they come from, and a test compares them.
 """
 
@@ -78,12 +79,14 @@ def main() -> None:
     parser.add_argument("--after", nargs="*", default=(), choices=RUNS, help="the parts whose runs began from the weights there")
     args = parser.parse_args()
     made = {name: next(iter(sorted(args.runs.glob(f"{name}-{args.preset}"))), args.runs / "none") for name in RUNS}
-    coder = next(folder for folder in (args.vae, made["vae"] / "export", args.out) if folder and folder.is_dir())
+    decoder = next(iter(sorted(args.runs.glob(f"decoder/vae-{args.preset}"))), args.runs / "none")
+    coder = next(folder for folder in (args.vae, decoder / "export", made["vae"] / "export", args.out) if folder and folder.is_dir())
     vae, dit, text = load_vae(coder), load_dit(made["dit"] / "export"), load_text(made["dit"] / "export")
     for name, part in (("vae", vae), ("dit", dit), ("text", text)):
         save_part(args.out, name, part, asdict(part.config))
     Tokenizer.load(made["dit"] / "export").save(args.out)
     keep_logs(made, args.out / "logs", after=args.after)
+    keep_logs({"vae": decoder}, args.out / "logs", after=["vae"])
     print(args.out)
 
 

@@ -59,8 +59,8 @@ class LatentBatches(Dataset):
 
     def __init__(
         self, clips: list[Clips], told: list[Told], batch: int, seed: int = 0, rank: int = 0, world: int = 1,
-        mix: Mix = Mix(), dropped: float = DROPPED, slight: bool = True, whole: bool = True, levels: tuple[float, float] = (0.0, 1.0),
-        bare: bool = False,  # noqa: B008 (frozen)
+        mix: Mix = Mix(), dropped: float = DROPPED, slight: bool = True, whole: bool = True,  # noqa: B008 (frozen)
+        levels: tuple[float, float] = (0.0, 1.0), bare: bool = False,
     ):  # fmt: skip
         self.slight, self.whole, self.levels, self.bare = slight, whole, levels, bare
         self.clips, self.told, self.batch, self.seed, self.rank, self.world = clips, told, batch, seed, rank, world
@@ -159,8 +159,8 @@ class LatentData(lightning.LightningDataModule):
 
     def __init__(
         self, train: Path, held_out: Path, vae: Path, tokenizer: Tokenizer, batch: int, seed: int = 0, clips: int = 0, checked: int = 192,
-        mix: Mix = Mix(), workers: int | None = None, show: bool = False, data: Path | None = None, loaders: int = 0,
-        levels: tuple[float, float] = (0.0, 1.0),  # noqa: B008 (frozen)
+        mix: Mix = Mix(), workers: int | None = None, show: bool = False, data: Path | None = None, loaders: int = 0,  # noqa: B008 (frozen)
+        levels: tuple[float, float] = (0.0, 1.0),
     ):  # fmt: skip
         super().__init__()
         self.loaders, self.levels, self.resident = loaders, levels, None

@@ -214,7 +214,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--clips", type=int, default=24_000, help="how many clips to draw and code (default 24000)")
     made.add_argument("--prediction", default="velocity", choices=flow.PREDICTIONS, help="what the network's last layer gives")
     made.add_argument("--unmasked", type=float, default=Mix().none, help="share of clips without known frames (default %(default)s)")
-    made.add_argument("--level-mean", type=float, default=0.0, help="of the logit of the noise levels, before the shift by size; more: noisier")
+    level = "of the logit of the noise levels, before the shift by size; more: noisier"
+    made.add_argument("--level-mean", type=float, default=0.0, help=level)
     made.add_argument("--level-std", type=float, default=1.0, help="its standard deviation")
     made.add_argument("--world-weight", type=float, default=0.1, help="of the auxiliary loss on the world's state; 0: none")
     made.add_argument("--focus", type=float, default=1.0, help="extra weight of latents where somebody is; 0: none")

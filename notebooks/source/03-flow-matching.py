@@ -896,7 +896,8 @@ gallery(sheets, list(rows), alt="A dark ball under noise, in three sizes", width
 # The first row has the same `sigma` in all three. In the second row their pixels are averaged: on the right the dark ball is plain to see, on
 # the left it hardly is. With `n` times as many numbers, everything large gets `sqrt(n)` times easier to see, as if its `s` were `sqrt(n)` times
 # larger. For equal difficulty the odds of `sigma` must be multiplied by the same factor, as in the last row, where all three are hidden alike
-# (Esser et al. 2024, section 5.3.2, derived it for images). MiniSora uses `shift = sqrt(tokens / 32)`, both when it trains and when it samples.
+# (Esser et al. 2024, section 5.3.2, derived it for images). MiniSora begins with `shift = sqrt(tokens / 32)`; chapter 5 finds by experiment that
+# its latents bear more, and the sampler, like the last training of the shipped weights, goes further up.
 #
 # ### Exercise 3.4 · The shift
 # *10 minutes · needs thought*

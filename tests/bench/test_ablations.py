@@ -1,6 +1,7 @@
 """benchmarks/ablations.py: every variant trained alike, judged alike, gone on with where it was cut off."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -65,6 +66,26 @@ def test_variants_are_trained_judged_and_not_done_again(module, tiny_folder, tmp
     assert "given" not in report["variants"][names[2]]["found"]
     told = (tmp_path / "ablations.md").read_text()
     assert all(f"| {name} | " in told for name in names) and "trained for 2 steps" in told
+
+
+def test_judges_beside_the_training_find_what_one_finds_alone(module, tiny_folder, tmp_path, monkeypatch):
+    asked = []
+
+    def judge(part, export, variant, args):
+        asked.append((part, export.parent.name))
+        return {"all": {"value": 0.5, "low": 0.1, "high": 0.9, "n": 1}} if part != "given" else {}
+
+    monkeypatch.setattr(module, "judge", judge)
+    monkeypatch.setattr(module, "trained", lambda variant, args, data, folder: folder / "export")
+    monkeypatch.setattr(module, "ProcessPoolExecutor", lambda count, **_: ThreadPoolExecutor(count))
+    monkeypatch.setattr(module.latents, "build", lambda *args, **more: None)
+    words = ["--n", "1", "--given", "1", "--vae", str(tiny_folder), "--runs", str(tmp_path / "runs")]
+    for count, folder in ((0, tmp_path / "one"), (3, tmp_path / "three")):
+        folder.mkdir()
+        assert module.main([*words, "--out", str(folder), "--judges", str(count)]) == 0
+    assert len(asked) == 2 * 4 * len(module.variants("velocity")) and len(set(asked)) == 4 * 8
+    one, three = (json.loads((tmp_path / name / "ablations.json").read_text())["variants"] for name in ("one", "three"))
+    assert one == three and set(one[module.FIRST]["found"]) == {"detailed", "short", "law"}
 
 
 def test_an_unknown_variant(module, tiny_folder, tmp_path):
