@@ -1,6 +1,7 @@
 """What the sampler's knobs are worth: guidance, at which noise levels, noise drawn anew on the way, and where the steps are taken.
 
     python benchmarks/sampler.py [--n 128] [--seed 7] [--json data/bench/sampler.json] [--weights FOLDER]
+    python benchmarks/sampler.py --own --n 96 --weights FOLDER --json data/bench/sampler-before.json    # the weights before
 
 Asks the oracle of the suite "core", of other sentences than the release's report (--seed), once for each row of ROWS; the last is
 MiniSora's own sampler. Then it asks where what is decided: for each noise level in BEGUN, half of the sentences' drawn clips are drowned
@@ -82,6 +83,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--n", type=int, default=128, help="sentences (default 128)")
     parser.add_argument("--seed", type=int, default=7, help="of the sentences and the noise (default 7)")
     parser.add_argument("--weights", type=Path, default=shipped_weights(), metavar="FOLDER")
+    parser.add_argument("--own", action="store_true", help="only MiniSora's own sampler, from noise and from drawn clips")
     parser.add_argument("--json", type=Path, default=Path("data/bench/sampler.json"), metavar="FILE")
     args = parser.parse_args(argv)
     try:
@@ -98,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     rows = there.get("rows", []) if {key: there.get(key) for key in about} == about else []
     begun = there.get("begun", []) if rows else []
     cases = core(args.n, args.seed)
-    for knobs in ROWS:
+    for knobs in (OWN,) if args.own else ROWS:
         if knobs not in map(of, rows):
             rows.append(asked(cases, sora, args.seed, knobs))
             write(args.json, {**about, "rows": rows, "begun": begun})

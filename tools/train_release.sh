@@ -17,7 +17,7 @@ cores=$(nproc); some() { echo $(($1 < cores ? $1 : 1)); }
 nice -n 15 python3 -m minisora train latents --draw "$out/drawn" --clips "${CLIPS:-150000}" --seed "$seed" --workers "$(some 13)" --quiet >"$out/draw.log" 2>&1 &
 drawing=$!
 
-read -r mean std <<<"${LEVELS:-1.2 1.5}"
+read -r mean std <<<"${LEVELS:-0.3 2.2}"
 dit() {
     run dit --preset "${PRESET:-base}" --prediction clean --unmasked 0.7 --batch "${BATCH:-1024}" --level-mean "$mean" --level-std "$std" --seed "$seed" \
         --half-life 500 --loaders "$(some 8)" --check-every 2500 --save-every "${SAVE:-250}" --runs "$out" --quiet "$@"

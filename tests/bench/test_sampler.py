@@ -61,14 +61,19 @@ def test_the_sampler_s_own_knobs_are_the_best_of_those_recorded(module):
     assert shares[0] < shares[1] and shares[-1] == max(shares)
 
 
-def test_a_drawn_clip_in_much_noise_is_still_a_better_beginning_than_noise_alone(module):
-    found = json.loads((RECORDED / "sampler.json").read_text())
-    assert [row["sigma"] for row in found["begun"]] == list(module.BEGUN)
-    right = [row["dimensions"]["all"]["value"] for row in found["begun"]]
-    assert right[0] > right[-1] >= found["rows"][-1]["dimensions"]["all"]["value"] - 0.05
+def test_training_at_high_noise_moved_what_is_lost_to_low_noise(module):
+    before, now = (json.loads((RECORDED / f"{name}.json").read_text()) for name in ("sampler-before", "sampler"))
+    lost = []
+    for look in (before, now):
+        assert [row["sigma"] for row in look["begun"]] == list(module.BEGUN) and module.of(look["rows"][-1]) == module.OWN
+        begun, whole = look["begun"][0]["dimensions"]["all"]["value"], look["rows"][-1]["dimensions"]["all"]["value"]
+        lost.append((begun - whole, 1 - begun))
+    assert lost[1][0] < lost[0][0] and lost[1][1] > lost[0][1], "less above 0.5, more below"
+    assert before["weights"] != now["weights"]
 
 
 def test_chapter_5_tells_how_many_sentences_were_asked():
     text = (ROOT / "notebooks" / "source" / "05-text-conditioning.py").read_text()
     found = json.loads((RECORDED / "sampler.json").read_text())
     assert f"The bench asked {found['n']} held-out sentences six times" in text and len(found["rows"]) == 6
+    assert f"weights before these {json.loads((RECORDED / 'sampler-before.json').read_text())['n']}." in text
