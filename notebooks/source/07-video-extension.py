@@ -603,10 +603,11 @@ def finished(x, clean, known, frames, missing):
 
 
 def sampled(denoise, both, clean, known, seed):
-    """MiniSora's sampler: noise from `seed`, and from the same source what is drawn anew on the way (chapter 5, section 9)."""
+    """MiniSora's sampler: noise from `seed`, from the same source what is drawn anew on the way, and early steps (chapter 5, section 9)."""
     source = torch.Generator().manual_seed(seed)
     noise = torch.randn(clean.shape, generator=source)
-    return flow.sample(denoise, noise, known=known, clean=clean, both=both, guidance=3.0, eta=1.0, generator=source)
+    shift = flow.EARLY * flow.shift_for(noise[0, 0].numel() // 4)
+    return flow.sample(denoise, noise, known=known, clean=clean, both=both, guidance=3.0, eta=1.0, shift=shift, generator=source)
 
 
 # %% tags=["nbval-check-output"]
