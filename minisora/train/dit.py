@@ -242,6 +242,8 @@ def main(argv: list[str]) -> int:
     check_training_arguments(args)
     hush()
     mix, where = mix_of(args.unmasked), args.vae or shipped_weights()
+    if not args.level_std > 0:
+        raise UserError(f"--level-std {args.level_std:g}: more than 0, please. Leave it out for 1.")
     vae = load_vae(where).requires_grad_(False)
     torch.manual_seed(args.seed)
     network, tokenizer = make_network(args, vae.config.channels)

@@ -211,6 +211,7 @@ def test_killed_and_resumed_ends_in_the_same_weights(folder, vae, tmp_path):
 @pytest.mark.parametrize("given, told", [
     (["--preset", "huge"], "Try small"),
     (["--unmasked", "0.2"], "--unmasked 0.2"),
+    (["--level-std", "0"], "--level-std 0"),
     (["--resume"], "Start without --resume"),
     (["--vae", "/nowhere"], "/nowhere"),
     (["--init", "/nowhere"], "/nowhere"),
