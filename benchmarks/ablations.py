@@ -40,6 +40,7 @@ from minisora.world.caption import caption, claims
 from minisora.world.scene import frame_count
 
 FIRST = "all as it is"
+PARTS = ("detailed", "short", "given", "law")  # of what a variant is asked
 GIVEN = ("animate", "extend", "fill")
 COLUMNS = (  # of the table: part of the results, dimension, title
     ("detailed", "kind", "kind"), ("detailed", "motion", "motion"), ("detailed", "relation", "relation"), ("detailed", "order", "order"),
@@ -109,9 +110,6 @@ def trained(variant: Variant, args: argparse.Namespace, data: Path, folder: Path
         with told_in(variant.styles):
             training.main([str(flag) for flag in flags])
     return export
-
-
-PARTS = ("detailed", "short", "given", "law")
 
 
 def judged(part: str, sora: MiniSora, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:

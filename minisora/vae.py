@@ -277,7 +277,7 @@ def loss(
     beside the sky. The weight reaches two pixels around them, where ink outlines and eyes lie.
     """
     off = output.float() - video                                                    # (B, 3, T, H, W)
-    weight = (1 + focus * attention(video)).unsqueeze(1)                                # (B, 1, T, H, W)
+    weight = (1 + focus * attention(video)).unsqueeze(1)                            # (B, 1, T, H, W)
     pixels = (weight * (off.abs() + off.square())).mean()
     down = (weight[..., 1:, :] * (off[..., 1:, :] - off[..., :-1, :]).abs()).mean()
     across = (weight[..., 1:] * (off[..., 1:] - off[..., :-1]).abs()).mean()

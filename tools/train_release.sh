@@ -64,4 +64,5 @@ going=(--resume); [ -e "$out/dit-${PRESET:-base}/last.ckpt" ] || going=()
 dit --vae "$whole" --data "$data" --init "$init" "${going[@]}" --minutes "$minutes" --compile "${COMPILE:-yes}"
 wait $decoder
 cp "$data/plan.json" "$out/"
-tar c -C "$out" $(cd "$out" && ls -d dit-*/export decoder/*/export */csv decoder/*/csv */command.json decoder/*/command.json */strips decoder/*/strips *.log plan.json) | gzip -1 >"$out/release.tgz"
+coder=$(cd "$out" && ls -d decoder/*/export 2>/dev/null || ls -d vae-*/export)
+tar c -C "$out" $coder $(cd "$out" && ls -d dit-*/export */csv decoder/*/csv */command.json decoder/*/command.json */strips decoder/*/strips *.log plan.json) | gzip -1 >"$out/release.tgz"

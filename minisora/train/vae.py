@@ -156,7 +156,7 @@ def main(argv: list[str]) -> int:
         try:
             network = grown(network, config).train()
         except UserError as error:
-            raise UserError(f"--init {args.init}: larger than --preset {args.preset}. Give the preset they were made with.") from error
+            raise UserError(f"--init {args.init}: {error} Give the preset they were made with, or a larger one.") from error
     if args.decoder_only:
         if not args.init:
             raise UserError("--decoder-only: needs an encoder to keep. Add --init FOLDER, a folder of weights.")

@@ -40,4 +40,6 @@ def test_what_is_recorded_adds_up_to_the_report(module):
     counts = [parts["motion"] for parts in verbs["verbs"].values() if "motion" in parts]
     motion = report["dimensions"]["motion"]
     assert sum(share["n"] for share in counts) == motion["n"]
+    least = sorted((parts["motion"]["value"], verb) for verb, parts in verbs["verbs"].items() if "motion" in parts)
+    assert {verb for _, verb in least[:2]} == {"eat", "spin"} and least[2][0] > 0.8, "as the model card says"
     assert sum(share["n"] * share["value"] for share in counts) / motion["n"] == pytest.approx(motion["model"]["value"], abs=1e-3)

@@ -262,6 +262,12 @@ def test_a_checkpoint_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     assert torch.load(path)["step"] == 1
 
 
+def test_weights_that_cannot_grow_are_left_alone(tmp_path):
+    export(VideoVAE(SIZES["tiny"]), None, tmp_path / "start")
+    with pytest.raises(UserError, match="channels: 8 cannot become 4.*or a larger one"):
+        main([*TINY, "--steps", "1", "--runs", str(tmp_path), "--init", str(tmp_path / "start"), "--channels", "4"])
+
+
 @pytest.mark.parametrize("given, told", [
     (["--preset", "huge"], "Try small"),
     (["--steps", "0"], "--steps 0"),
