@@ -3,7 +3,7 @@
     python benchmarks/ablations.py [--steps 1500] [--clips 10000] [--only "all as it is,no world loss"] [--judges 14]
 
 Each variant is trained for the same number of steps from the same clips, the same autoencoder and the same seed, and asked the same:
-held-out sentences (detailed, and the same scenes told briefly), given frames (animate, extend, fill) and motion by the law. Two variants
+held-out sentences (detailed, and the same scenes told briefly), given frames (animate, extend, fill) and motion by the law. Three variants
 change the sampler alone and take the first one's weights. Writes ablations.json and ablations.md into --out (default: data/bench) after
 each variant. It may be stopped at any time: what is trained or judged is kept under --runs, and the same command goes on. Where a GPU
 trains, the cores beside it can judge what is trained while it trains the next: --judges says how many.
@@ -73,11 +73,12 @@ def variants(prediction: str) -> dict[str, Variant]:
         "detailed captions alone": Variant(styles={"detailed": 1.0}),
         "guidance at every sigma": Variant(sampler={"interval": (0.0, 1.0)}),
         "no guidance": Variant(sampler={"guidance": 1.0}),
+        "guidance away from the whole network": Variant(sampler={"weak": None}),
     }
 
 
 class Makers(lines.Makers):
-    """As the bench's, with the interval of sigma in which guidance is on."""
+    """As the bench's, with the interval of sigma in which guidance is on, and what it leads away from."""
 
     def model(self, case: Case):
         seed, frames = (self.seed + case.seed) % 2**31, max(frame_count(case.seconds), 1 + FRAMES_A_LATENT)
@@ -117,7 +118,7 @@ def judged(part: str, sora: MiniSora, variant: Variant, args: argparse.Namespace
     how = {**({"steps": args.sampler_steps} if args.sampler_steps else {}), **variant.sampler}
     makers = Makers(sora, seed=args.seed, **how)
     if part == "given":
-        if "interval" in how:  # the ways in do not take one
+        if how.keys() & {"interval", "weak"}:  # the ways in do not take them
             return {}
         given = [case for case in mode_cases(10 * args.given, args.seed) if case.mode in GIVEN]
         return _found(modes.run(given, ("model",), makers))

@@ -1,11 +1,12 @@
-"""What the sampler's knobs are worth: guidance, at which noise levels, noise drawn anew on the way, and where the steps are taken.
+"""What the sampler's knobs are worth: guidance, at which noise levels, away from what, new noise on the way, and where the steps are.
 
     python benchmarks/sampler.py [--n 128] [--seed 7] [--json data/bench/sampler.json] [--weights FOLDER]
     python benchmarks/sampler.py --own --n 96 --weights FOLDER --json data/bench/sampler-before.json    # the weights before
 
 Asks the oracle of the suite "core", of other sentences than the release's report (--seed), once for each row of ROWS; the last is
 MiniSora's own sampler. Then it asks where what is decided: for each noise level in BEGUN, half of the sentences' drawn clips are drowned
-in so much noise and sampled on from there. Writes the file after each row; what is there is not asked again: it may be stopped any time.
+in so much noise and sampled on from there, in many steps or in one. Writes the file after each row; what is there is not asked again: it
+may be stopped any time.
 """
 
 import json
@@ -19,27 +20,30 @@ from minisora.bench.measure import hashes
 from minisora.bench.report import Tally, write
 from minisora.bench.suites import Case, core
 from minisora.cli import Parser
+from minisora.dit import WEAK
 from minisora.errors import UserError
 from minisora.flow import EARLY, INTERVAL, shift_for
 from minisora.limits import DEFAULT_GUIDANCE
 from minisora.sora import MiniSora, shipped_weights
 from minisora.world.scene import frame_count
 
-OWN = DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY  # guidance, where it is on, eta, how much more the steps are shifted: what MiniSora does
+KNOBS = "guidance", "interval", "eta", "early", "weak"  # early: how many times the video's own shift its steps are shifted
+OWN = DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY, WEAK  # what MiniSora does
 ROWS = (
-    (1.0, (0.0, 1.0), 0.0, 1.0),
-    (DEFAULT_GUIDANCE, (0.1, 0.95), 0.0, 1.0),
-    (DEFAULT_GUIDANCE, INTERVAL, 0.0, 1.0),
-    (DEFAULT_GUIDANCE, INTERVAL, 1.0, 1.0),
-    (DEFAULT_GUIDANCE, INTERVAL, 0.0, EARLY),
+    (1.0, (0.0, 1.0), 0.0, 1.0, None),
+    (DEFAULT_GUIDANCE, (0.1, 0.95), 0.0, 1.0, None),
+    (DEFAULT_GUIDANCE, INTERVAL, 0.0, 1.0, None),
+    (DEFAULT_GUIDANCE, INTERVAL, 1.0, 1.0, None),
+    (DEFAULT_GUIDANCE, INTERVAL, 0.0, EARLY, None),
+    (DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY, None),
     OWN,
 )
-BEGUN = 0.5, 0.75, 0.9
+BEGUN = (0.5, 1), (0.5, 25), (0.75, 25), (0.9, 25)  # noise level, and the steps from there
 
 
 class Sampled(lines.Makers):
-    """Videos by a sampler with other knobs. early: how many times the video's own shift its steps are shifted. begun: the noise level,
-    below 1, up to which the drawn clip is drowned, to be sampled on from there."""
+    """Videos by a sampler with other knobs. begun: the noise level, below 1, up to which the drawn clip is drowned, to be sampled on from
+    there."""
 
     def __init__(self, sora: MiniSora, seed: int, early: float, begun: float = 1.0, **options):
         super().__init__(sora, seed=seed, **options)
@@ -57,15 +61,15 @@ class Sampled(lines.Makers):
             return self.sora.decoded(last.x, case.height, case.width).frames
 
 
-def asked(cases: list[Case], sora: MiniSora, seed: int, row: tuple, begun: float = 1.0) -> dict:
+def asked(cases: list[Case], sora: MiniSora, seed: int, row: tuple, **begun) -> dict:
     """What the oracle finds: of each dimension the share that is right, and of how many."""
-    guidance, interval, eta, early = row
-    makers = Sampled(sora, seed=seed, early=early, begun=begun, guidance=guidance, interval=interval, eta=eta)
+    knobs = dict(zip(KNOBS, row, strict=True))
+    makers = Sampled(sora, seed=seed, **knobs, **begun)
     *_, (_, tallies) = lines.run(cases, ("model",), makers)
     found: Tally = tallies["model"]
     shares = {name: found.verdicts[name] for name in lines.dimensions(tallies) if found.verdicts.get(name)}
     right = {name: {"value": round(float(np.mean(values)), 4), "n": len(values)} for name, values in shares.items()}
-    return {"guidance": guidance, "interval": list(interval), "eta": eta, "early": early, "dimensions": right}
+    return {**knobs, "interval": list(knobs["interval"]), "dimensions": right}
 
 
 def told(dimensions: dict) -> str:
@@ -75,7 +79,7 @@ def told(dimensions: dict) -> str:
 
 def of(row: dict) -> tuple:
     """A recorded row's knobs."""
-    return row["guidance"], tuple(row["interval"]), row["eta"], row["early"]
+    return tuple(tuple(row[knob]) if knob == "interval" else row[knob] for knob in KNOBS)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -105,13 +109,15 @@ def main(argv: list[str] | None = None) -> int:
             rows.append(asked(cases, sora, args.seed, knobs))
             write(args.json, {**about, "rows": rows, "begun": begun})
         row = next(row for row in rows if of(row) == knobs)
-        print("guidance {:g} where sigma is in {}, eta {:g}, shifted {:g} times:".format(*knobs), told(row["dimensions"]), flush=True)
-    for level in BEGUN:
-        if level not in [found["sigma"] for found in begun]:
-            begun.append({"sigma": level, **asked(cases[: -(-args.n // 2)], sora, args.seed, OWN, level)})
+        name = "guidance {:g} where sigma is in {}, eta {:g}, shifted {:g} times, without block {}:".format(*knobs)
+        print(name, told(row["dimensions"]), flush=True)
+    for level, steps in BEGUN:
+        if (level, steps) not in [(found["sigma"], found["steps"]) for found in begun]:
+            found = asked(cases[: -(-args.n // 2)], sora, args.seed, OWN, begun=level, steps=steps)
+            begun.append({"sigma": level, "steps": steps, **found})
             write(args.json, {**about, "rows": rows, "begun": begun})
-        found = next(found["dimensions"] for found in begun if found["sigma"] == level)
-        print(f"from the drawn clip at sigma {level:g}:", told(found), flush=True)
+        found = next(found["dimensions"] for found in begun if (found["sigma"], found["steps"]) == (level, steps))
+        print(f"from the drawn clip at sigma {level:g} in {steps} step(s):", told(found), flush=True)
     return 0
 
 

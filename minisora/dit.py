@@ -5,6 +5,7 @@ Built in chapter 4. DiT (Peebles and Xie 2023) with one modulation network for a
 QK-norm, RMSNorm and SwiGLU. Each block looks at the video and at the text at the same time: one projection, two attentions.
 """
 
+import copy
 from dataclasses import asdict, dataclass
 
 import torch
@@ -16,6 +17,7 @@ from minisora.errors import UserError
 from minisora.flow import PREDICTIONS, velocity_from
 from minisora.patches import PATCH, Grid, frequencies, patchify, positions, rotary, rotate, unpatchify
 
+WEAK = 2  # the block that the network lacks which guidance leads away from (data/bench/sampler.json)
 NEVER = -1e4  # added to the score of a word that may not be seen; finite, so that a row with no words at all stays a number
 
 
@@ -190,6 +192,20 @@ class DiT(nn.Module):
         """
         out, _ = self.features(x, sigma, text, text_mask, text_shot, frame_shot, fps)
         return velocity_from(out, x, sigma, self.config.prediction)
+
+
+def without(dit: DiT, block: int) -> DiT:
+    """The same network, weights shared, with one block left out: a worse version of itself, for guidance to lead away from.
+
+    Karras et al. 2024 (autoguidance) train a worse network; Hyung et al. 2024 (spatiotemporal skip guidance) skip layers of the one that
+    is there. Raises UserError when there is no such block.
+    """
+    if not 0 <= block < len(dit.blocks):
+        raise UserError(f"block={block}: the network has blocks 0 to {len(dit.blocks) - 1}.")
+    worse = copy.copy(dit)
+    kept = [one for index, one in enumerate(dit.blocks) if index != block]
+    worse._modules = {**dit._modules, "blocks": nn.ModuleList(kept)}
+    return worse
 
 
 class Bound:

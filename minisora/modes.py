@@ -19,7 +19,7 @@ from minisora.frames import known_latents, latent_of
 from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, LONGEST, MAX_SECONDS, Progress, check_request, check_share
 from minisora.patches import FRAMES_A_LATENT
 from minisora.video import Video
-from minisora.windows import Known, even, head, held, joined, known_frames, tail, whole
+from minisora.windows import Known, even, head, held, joined, known_frames, settled, tail, whole
 from minisora.world.scene import FPS, frame_count
 
 MOST = frame_count(MAX_SECONDS)  # frames made at once, known ones included
@@ -29,18 +29,23 @@ DIRECTIONS = ("forward", "backward")
 
 @dataclass(frozen=True)
 class How:
-    """What every mode takes beside its own arguments. height, width: None is the size that suits what is given."""
+    """What every mode takes beside its own arguments. None is what suits: of guidance the mode, of height and width what is given."""
 
     seed: int = 0
     steps: int = DEFAULT_STEPS
-    guidance: float = DEFAULT_GUIDANCE
+    guidance: float | None = None
     progress: Progress | None = None
     height: int | None = None
     width: int | None = None
 
     def check(self, prompt: str, seconds: float = 1.0, **more) -> None:
         sides = self.height or 64, self.width or 64
-        check_request(prompt, seconds, *sides, seed=self.seed, steps=self.steps, guidance=self.guidance, **more)
+        guidance = DEFAULT_GUIDANCE if self.guidance is None else self.guidance
+        check_request(prompt, seconds, *sides, seed=self.seed, steps=self.steps, guidance=guidance, **more)
+
+    def guided(self, prompt: str, usual: float = DEFAULT_GUIDANCE) -> float:
+        """The guidance under this sentence; without one there is none."""
+        return 1.0 if not prompt.strip() else usual if self.guidance is None else self.guidance
 
     def fitted(self, thing: Any, name: str) -> Video:
         return fitted(thing, self.height, self.width, name)[0]
@@ -157,7 +162,7 @@ class Modes:
 
     def _completed(
         self, frames: np.ndarray, missing: np.ndarray, prompt: str, how: How, noise: float = 0.0, piece: int = 0, pieces: int = 1,
-        start: float = 1.0,
+        start: float = 1.0, between: bool = False,
     ) -> Video:  # fmt: skip
         """Frames (1 + 4k, H, W, 3) in which those that are `missing` are made anew around the others, or (start < 1) out of themselves."""
         known, told = known_latents(torch.from_numpy(missing))
@@ -172,7 +177,7 @@ class Modes:
             blur = torch.randn(2, *seen.shape, generator=torch.Generator().manual_seed(how.seed + piece))[1]
             options |= {"clean": add_noise(seen, blur, torch.full((1, len(known)), noise)), "level": noise}
         height, width = frames.shape[1:3]
-        guidance = how.guidance if prompt.strip() else 1.0
+        guidance = how.guided(prompt, 1.0 if between else DEFAULT_GUIDANCE)  # between two ends, these say most of what must happen
         with self.precision():
             for step in self.sample_steps(
                 prompt, len(frames), height, width, seed=how.seed + piece, steps=steps, guidance=guidance, start=start, **options
@@ -181,8 +186,7 @@ class Modes:
                     how.progress(piece * steps + step.index, pieces * steps)
             x = step.x if seen is None else torch.where(known[None, None, :, None, None], seen, step.x)  # the decoder looks back
             video = self.decoded(x, height, width, prompt)
-        stay = [index for index in range(len(frames)) if known[latent_of(index)]]
-        video.frames[stay] = frames[stay]
+        video.frames = settled(video.frames, frames, np.array([bool(known[latent_of(index)]) for index in range(len(frames))]))
         video.note = told
         return video
 
@@ -195,7 +199,7 @@ class Modes:
             raise UserError(f"seconds={seconds:g}: what leads over lasts up to {longest:g} s. Try seconds=1, or extend() the first video.")
         groups = min(room // 2, round(WINDOW * FPS / FRAMES_A_LATENT))
         end = tail(a, groups)
-        made = self._completed(*joined(end, more, head(b, groups)), prompt, how).frames[len(end) : len(end) + more]
+        made = self._completed(*joined(end, more, head(b, groups)), prompt, how, between=True).frames[len(end) : len(end) + more]
         return made, "" if more == seconds * FPS else f"{more / FPS:g} s lead over instead of {seconds:g}: frames are coded in groups of 4."
 
     def _told(self, frames: np.ndarray, prompt: str, *given: Video, note: str = "") -> Video:

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from minisora import flow
-from minisora.dit import DiT, DiTConfig
+from minisora.dit import WEAK, DiT, DiTConfig, without
 from minisora.errors import UserError, one_line
 from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, Progress, check_request
 from minisora.modes import Modes
@@ -137,10 +137,12 @@ class MiniSora(
         clean: Float[Tensor, "1 c t h w"] | None = None,
         frame_shot: Int[Tensor, "1 t"] | None = None,
         start: float = 1.0,
+        weak: int | None = WEAK,
         **options,
     ) -> Iterator[flow.Step]:
         """The sampler's steps towards a video, for whoever wants to watch. The latent frames `known` stay `clean`'s.
 
+        weak: guidance leads away from a worse network, which is not told the text and lacks this block (`dit.without`); None: lacks none.
         start: the noise level to begin with; below 1, `clean` with so much noise is what it begins from (SDEdit, Meng et al. 2022),
         and that noise is kept: it holds on to the motion. Else noise is drawn anew on the way (see `flow.sample_steps`, eta), and most
         steps are taken early (`flow.EARLY`).
@@ -154,22 +156,15 @@ class MiniSora(
         with self.precision():
             states = self.text(*told)                                                   # (2, L, D)
 
-        def velocity(x: Tensor, sigma: Tensor, rows: slice) -> Tensor:
-            """(B, c, t, h, w) of B equal latents, each under its own text."""
-            count = rows.stop - rows.start
-            shot = None if frame_shot is None else frame_shot.expand(count, -1)
-            words = states[rows], told.mask[rows], told.shot[rows]
+        def velocity(dit: DiT, x: Tensor, sigma: Tensor, row: int) -> Tensor:
             with self.precision():
-                return self.dit(x.expand(count, -1, -1, -1, -1), sigma.expand(count, -1), *words, shot)
+                return dit(x, sigma, states[row, None], told.mask[row, None], told.shot[row, None], frame_shot).float()
 
-        def both(x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-            one, other = velocity(x, sigma, slice(0, 2)).float().split(1)
-            return one, other
-
+        worse = self.dit if weak is None else without(self.dit, min(weak, len(self.dit.blocks) - 1))
         shift = flow.EARLY * flow.shift_for(noise[0, 0].numel() // 4) if start == 1 else None
         yield from flow.sample_steps(
-            lambda x, sigma: velocity(x, sigma, slice(0, 1)).float(),
-            noise, steps=steps, guidance=guidance, both=both, known=known, clean=clean, start=start,
+            lambda x, sigma: velocity(self.dit, x, sigma, 0), noise, steps=steps, guidance=guidance,
+            both=lambda x, sigma: (velocity(self.dit, x, sigma, 0), velocity(worse, x, sigma, 1)), known=known, clean=clean, start=start,
             **{"eta": 1.0 if start == 1 else 0.0, "shift": shift, "generator": generator, **options},
         )  # fmt: skip
 

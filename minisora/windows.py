@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torchvision.transforms.functional import gaussian_blur
 
 from minisora.errors import UserError
 from minisora.frames import known_latents
@@ -14,6 +15,7 @@ from minisora.patches import FRAMES_A_LATENT
 from minisora.world.scene import FPS
 
 Known = str | Sequence | np.ndarray  # "0-4,12-16", numbers of frames, or a bool for each frame
+NEAR = 24.0  # levels of 255 by which pixels may differ that show the same thing
 
 
 def whole(frames: int) -> int:
@@ -59,6 +61,31 @@ def held(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
     there = np.flatnonzero(~missing)
     follows = np.searchsorted(there, np.arange(len(frames)))
     return frames[there[np.minimum(follows, len(there) - 1)]]
+
+
+def settled(made: np.ndarray, given: np.ndarray, known: np.ndarray, near: float = NEAR) -> np.ndarray:
+    """The frames `made` (T, H, W, 3) uint8, nearer to those of `given` that are `known` (T,) bool wherever both show the same.
+
+    The autoencoder loses a little of every frame, so a wall would change its grain where given frames end and made ones begin. A made
+    pixel is drawn towards the last known frame before it and the next one after it, towards the nearer more; wholly where they are alike
+    and not at all where they differ by much more than `near` levels, as where somebody moves. Known frames are returned as given.
+    """
+    there = np.flatnonzero(known)
+    if not len(there):
+        return made
+    out = np.where(known[:, None, None, None], given, made)
+    for frame in np.flatnonzero(~known):
+        place = np.searchsorted(there, frame)
+        sides = [there[index] for index in (place - 1, place) if 0 <= index < len(there)]
+        away = np.array([abs(frame - side) for side in sides])
+        pixels = torch.from_numpy(made[frame]).permute(2, 0, 1).float()                     # (3, H, W)
+        drawn = torch.zeros_like(pixels)
+        for side, share in zip(sides, 1 - away / away.sum() if len(sides) > 1 else [1.0], strict=True):
+            gap = torch.from_numpy(given[side]).permute(2, 0, 1).float() - pixels           # (3, H, W)
+            unlike = gaussian_blur(gap.abs().amax(0, keepdim=True), [5, 5], [1.0, 1.0])     # (1, H, W)
+            drawn += float(share) * torch.exp(-((unlike / near) ** 2)) * gap
+        out[frame] = (pixels + drawn).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    return out
 
 
 def known_frames(known: Known, total: int) -> np.ndarray:

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from minisora import flow
-from minisora.dit import NEVER, PRESETS, Block, Bound, DiT, DiTConfig, attention, text_bias
+from minisora.dit import NEVER, PRESETS, Block, Bound, DiT, DiTConfig, attention, text_bias, without
 from minisora.errors import UserError
 from minisora.patches import Grid, positions, rotary
 
@@ -149,3 +149,15 @@ def test_bound_to_a_text_and_to_none():
     alone = net(x, sigma, null.expand(2, 1, -1), mask[:, :1], shot[:, :1])
     torch.testing.assert_close(untold, alone, atol=1e-5, rtol=1e-5)
     assert (told - untold).abs().max() > 1e-3
+
+
+def test_without_a_block_it_is_another_network_of_the_same_weights():
+    net, asked = awake(), inputs()
+    worse = without(net, 1)
+    assert len(worse.blocks) == len(net.blocks) - 1 and worse.blocks[0] is net.blocks[0] and worse.embed is net.embed
+    assert (worse(*asked) - net(*asked)).abs().max() > 1e-4
+    net.blocks[1].forward = lambda x, *_: x
+    torch.testing.assert_close(net(*asked), worse(*asked))
+    for block in (-1, len(net.blocks)):
+        with pytest.raises(UserError, match=f"block={block}: the network has blocks 0 to"):
+            without(net, block)

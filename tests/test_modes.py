@@ -178,3 +178,14 @@ def test_impossible_requests_get_one_line(tiny, clip, mode, request_, said):
 def test_impossible_storyboards(tiny, shots, said):
     with pytest.raises(UserError, match=said):
         tiny.generate("", shots=shots, steps=1)
+
+
+def test_between_two_ends_the_sentence_is_not_exaggerated_unless_it_is_asked(tiny, clip, monkeypatch):
+    asked = []
+    real = tiny.sample_steps
+    monkeypatch.setattr(tiny, "sample_steps", lambda *args, **more: asked.append(more["guidance"]) or real(*args, **more))
+    tiny.loop(clip, PROMPT, **FAST)
+    tiny.connect(clip, clip, PROMPT, guidance=4.0, **FAST)
+    tiny.animate(clip[0], PROMPT, **FAST)
+    tiny.fill(clip, "", known="0-4", **FAST)
+    assert asked == [1.0, 4.0, 3.0, 1.0]

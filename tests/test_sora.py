@@ -58,6 +58,14 @@ def test_known_frames_stay_bit_for_bit(tiny):
     assert (last.x[:, :, [0, 3]] == clean[:, :, [0, 3]]).all() and (last.x[:, :, [1, 2, 4]] != clean[:, :, [1, 2, 4]]).any()
 
 
+def test_guidance_leads_away_from_a_worse_network(tiny):
+    ends = {weak: list(tiny.sample_steps(PROMPT, 9, 64, 64, steps=3, weak=weak))[-1].x for weak in (None, 0, 1, 7)}
+    assert not torch.equal(ends[None], ends[0]) and not torch.equal(ends[0], ends[1])
+    assert torch.equal(ends[7], ends[1]), "a shallow network lacks its last block"
+    plain, other = (list(tiny.sample_steps(PROMPT, 9, 64, 64, steps=3, weak=weak, guidance=1.0))[-1].x for weak in (None, 0))
+    assert torch.equal(plain, other), "without guidance there is nothing to lead away from"
+
+
 def test_an_edit_keeps_its_noise_and_the_rest_draws_it_anew(tiny):
     clean = torch.randn(tiny.latent_shape(9, 64, 64))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minisora.errors import UserError
-from minisora.windows import even, head, held, joined, known_frames, numbers, tail, whole
+from minisora.windows import even, head, held, joined, known_frames, numbers, settled, tail, whole
 
 
 def numbered(total: int) -> np.ndarray:
@@ -83,3 +83,31 @@ def test_masks_that_make_no_sense(known, said):
 
 def test_numbers():
     assert numbers("0-2, 7") == [0, 1, 2, 7]
+
+
+def test_settled_takes_grain_from_the_known_frame_and_leaves_what_moves_alone():
+    before = np.full((3, 32, 32, 3), 100, np.uint8)
+    before[::2, ::2] += 6  # grain, which the autoencoder loses
+    made = np.full((3, 32, 32, 3), 100, np.uint8)
+    made[1, 8:20, 8:20] = (220, 30, 30)  # somebody came
+    out = settled(made, before, np.array([True, False, False]))
+    assert (out[0] == before[0]).all() and (out[1, 10:18, 10:18] == made[1, 10:18, 10:18]).all()
+    rest = np.abs(out[1].astype(int) - before[0])
+    assert rest[:4].max() <= 3 and np.abs(made[1].astype(int) - before[0])[:4].max() == 6
+    assert (settled(made, before, np.zeros(3, bool)) == made).all()
+
+
+def test_settled_is_drawn_to_the_nearer_side_more():
+    before = np.stack([np.full((8, 8, 3), level, np.uint8) for level in (96, 0, 0, 0, 104)])
+    made = np.full((5, 8, 8, 3), 100, np.uint8)
+    out = settled(made, before, np.array([True, False, False, False, True]))
+    levels = out[:, 4, 4, 0].tolist()
+    assert levels == sorted(levels) and levels[0] == 96 and levels[2] == 100 and levels[4] == 104
+    assert levels[1] < 99 and levels[3] > 101
+
+
+@pytest.mark.parametrize("away", range(0, 120, 10))
+def test_settled_never_oversteps(away):
+    before, made = np.full((2, 8, 8, 3), 60, np.uint8), np.full((2, 8, 8, 3), 60 + away, np.uint8)
+    out = settled(made, before, np.array([True, False]))[1]
+    assert (out >= 60).all() and (out <= 60 + away).all() and (away < 70 or (out == made[1]).all())

@@ -113,6 +113,7 @@ def read(path: Path | None) -> dict:
 
 def identity(args: Namespace, lines: tuple[str, ...]) -> dict:
     """What a suite's numbers hang on: two runs that agree in it find the same."""
+    from minisora.dit import WEAK
     from minisora.flow import EARLY, FRESH, INTERVAL
     from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS
 
@@ -120,7 +121,7 @@ def identity(args: Namespace, lines: tuple[str, ...]) -> dict:
 
     steps = DEFAULT_STEPS if args.steps is None else args.steps
     guidance = DEFAULT_GUIDANCE if args.guidance is None else args.guidance
-    walk = {"interval": list(INTERVAL), "early": EARLY, "fresh": FRESH}
+    walk = {"interval": list(INTERVAL), "early": EARLY, "fresh": FRESH, "weak": WEAK}
     sampler = {"steps": steps, "guidance": guidance, **walk} if "model" in lines else {}
     here = Path(__file__).parent
     return {

@@ -1,8 +1,8 @@
 """The suite "modes": every way in beside a sentence, measured on held-out scenes of which the truth is known. Built in chapter 8.
 
-model: what the mode makes. truth: the scene itself. autoencoder: the truth encoded and decoded where something was to be made, the known
-frames pasted over it, which is what a perfect denoiser would give. chance: the made frames are another scene's; for a loop and an edit,
-the video as it was given. Numbers that are not shares are medians; units are in the names' explanations, `MEANING`.
+model: what the mode makes. truth: the scene itself. autoencoder: the truth encoded and decoded where something was to be made, settled
+beside the known frames, which is what a perfect denoiser would give. chance: the made frames are another scene's; for a loop and an
+edit, the video as it was given. Numbers that are not shares are medians; units are in the names' explanations, `MEANING`.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minisora.windows import settled
 from minisora.world.scene import FPS
 
 from .lines import Makers
@@ -21,6 +22,7 @@ from .seams import away, change, colours, crossed, drift, psnr, seam
 
 EXTENSIONS = 4
 STRENGTHS = (30, 50, 70, 90)  # hundredths
+BEFORE = np.array([False, True])  # of two frames, the second is given
 GIVEN = ("loop", "edit")  # here chance is the video as it was given
 WHO, DOES = ("kind", "colour", "size", "count"), ("motion", "order")
 MEANING = {  # of what is not the share of rights
@@ -61,8 +63,9 @@ class Trial:
             return model(self.makers.sora)
         if line == "truth":
             return self.truth
-        strange = self.makers.autoencoder(self.truth) if line == "autoencoder" else self.other.truth
-        return np.where(known[:, None, None, None], self.truth, strange)
+        if line == "autoencoder":
+            return settled(self.makers.autoencoder(self.truth), self.truth, known)
+        return np.where(known[:, None, None, None], self.truth, self.other.truth)
 
     def verdicts(self, video: np.ndarray | Seen, dimensions: tuple[str, ...]) -> list[bool]:
         return [right for dimension, right in judge(video, self.case.ask.claims) if dimension in dimensions]
@@ -165,8 +168,8 @@ def loop(trial: Trial, line: str) -> Found:
         return []
     largest = max(0.1, *(change(a, b) for a, b in zip(truth[:-1], truth[1:], strict=True)))
     if line == "autoencoder":  # what it alone makes of the step from a made frame to a given one
-        coded = trial.makers.autoencoder(truth)
-        return [("loop jump", float(np.median([change(a, b) for a, b in zip(coded[:-1], truth[1:], strict=True)])) / largest)]
+        pairs = [np.stack(pair) for pair in zip(trial.makers.autoencoder(truth)[:-1], truth[1:], strict=True)]
+        return [("loop jump", float(np.median([change(*settled(pair, pair, BEFORE)) for pair in pairs])) / largest)]
     video = trial.makers.sora.loop(truth, trial.case.ask.prompt, **trial.how()).frames if line == "model" else truth
     jump = change(video[-1], video[0]) / largest
     found: Found = [("loop jump", jump), ("loop closes", jump <= 1.0)]

@@ -37,6 +37,7 @@ from minisora import MiniSora, Video, flow
 from minisora.bench.seams import change, psnr
 from minisora.check import check
 from minisora.show import AXES, gallery, show
+from minisora.windows import settled
 from minisora.world.render import render
 from minisora.world.scene import COLOURS, KINDS, LOOKS, PLACES, Actor, Character, Event, Scene, Shot
 
@@ -543,7 +544,9 @@ print("the shipped network, six steps: our sampler and the package's agree, and 
 
 # %% [markdown]
 # From here on the package's, with guidance and a better schedule. Then `animate` is a dozen lines, of which two are about the picture. One detail at the end: the
-# decoder gives frame 0 back as the *autoencoder* sees it, a little softer than it was. We know it better, so we put the original in its place.
+# decoder gives frame 0 back as the *autoencoder* sees it, a little softer than it was. We know it better, so we put the original in its place. And where
+# later frames show the same as the original within a few levels, they are drawn towards it (`settled`): else the grain of every wall would change at once
+# between the first frame and the second.
 
 # %% tags=["slide-code"]
 def my_animate(picture: np.ndarray, prompt: str, frames: int = 17, seed: int = 0) -> Video:
@@ -557,7 +560,8 @@ def my_animate(picture: np.ndarray, prompt: str, frames: int = 17, seed: int = 0
             if step.index in (1, 8, 16, 25) and seed == 0:
                 seen.append((step.sigma, sora.decoded(step.x, height, width)))
         video = sora.decoded(step.x, height, width, prompt)
-    video.frames[0] = picture
+    given = np.arange(frames) == 0
+    video.frames = settled(video.frames, picture[None].repeat(frames, 0), given)        # frame 0 as it was, and its grain for the others
     return video
 
 

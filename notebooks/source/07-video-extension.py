@@ -573,7 +573,10 @@ assert harm["the first frame after it"][0] < harm["black"][0] and harm["black"][
 # sentence, what becomes of the sample, and the sampler itself.
 
 # %%
-from minisora.windows import held, joined, tail
+from functools import partial
+
+from minisora.dit import WEAK, without
+from minisora.windows import held, joined, settled, tail
 
 
 def prepared(frames, missing):
@@ -582,24 +585,24 @@ def prepared(frames, missing):
 
 
 def network(prompt):
-    """The shipped network as the sampler takes it: `denoise` hears the sentence; `both` gives the velocity with it and without it."""
+    """The shipped network as the sampler takes it: `denoise` hears the sentence; `both` adds a worse one that does not (chapter 5)."""
     told = sora.tokenizer.batch([prompt, ""])
     with torch.no_grad(), sora.precision():
         states = sora.text(*told)                                                       # (2, L, D)
 
     @torch.no_grad()
-    def ask(x, sigma, n):
+    def ask(dit, row, x, sigma):
         with sora.precision():
-            words = states[:n], told.mask[:n], told.shot[:n]
-            return sora.dit(x.expand(n, -1, -1, -1, -1), sigma.expand(n, -1), *words).float()
+            return dit(x, sigma, states[row, None], told.mask[row, None], told.shot[row, None]).float()
 
-    return lambda x, sigma: ask(x, sigma, 1), lambda x, sigma: ask(x, sigma, 2).split(1)
+    denoise, worse = partial(ask, sora.dit, 0), partial(ask, without(sora.dit, WEAK), 1)
+    return denoise, lambda x, sigma: (denoise(x, sigma), worse(x, sigma))
 
 
 def finished(x, clean, known, frames, missing):
-    """The sample as frames, those that were given put back bit for bit."""
+    """The sample as frames, those that were given put back bit for bit, and the others settled beside them."""
     x = torch.where(known[:, None, :, None, None], clean, x)
-    return np.where(missing[:, None, None, None], sora.decoded(x, *frames.shape[1:3]).frames, frames)
+    return settled(sora.decoded(x, *frames.shape[1:3]).frames, frames, ~missing)
 
 
 def sampled(denoise, both, clean, known, seed):
