@@ -22,23 +22,25 @@ from minisora.bench.suites import Case, core
 from minisora.cli import Parser
 from minisora.dit import WEAK
 from minisora.errors import UserError
-from minisora.flow import EARLY, INTERVAL, shift_for
+from minisora.flow import EARLY, INTERVAL, LEAP, shift_for
 from minisora.limits import DEFAULT_GUIDANCE
 from minisora.sora import MiniSora, shipped_weights
 from minisora.world.scene import frame_count
 
-KNOBS = "guidance", "interval", "eta", "early", "weak"  # early: how many times the video's own shift its steps are shifted
-OWN = DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY, WEAK  # what MiniSora does
+KNOBS = "guidance", "interval", "eta", "early", "weak", "leap"  # early: how many times the video's own shift its steps are shifted
+PLAIN = DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY, None, 0.0  # from a drawn clip on
+OWN = DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY, WEAK, LEAP  # what MiniSora does
 ROWS = (
-    (1.0, (0.0, 1.0), 0.0, 1.0, None),
-    (DEFAULT_GUIDANCE, (0.1, 0.95), 0.0, 1.0, None),
-    (DEFAULT_GUIDANCE, INTERVAL, 0.0, 1.0, None),
-    (DEFAULT_GUIDANCE, INTERVAL, 1.0, 1.0, None),
-    (DEFAULT_GUIDANCE, INTERVAL, 0.0, EARLY, None),
-    (DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY, None),
+    (1.0, (0.0, 1.0), 0.0, 1.0, None, 0.0),
+    (DEFAULT_GUIDANCE, (0.1, 0.95), 0.0, 1.0, None, 0.0),
+    (DEFAULT_GUIDANCE, INTERVAL, 0.0, 1.0, None, 0.0),
+    (DEFAULT_GUIDANCE, INTERVAL, 1.0, 1.0, None, 0.0),
+    (DEFAULT_GUIDANCE, INTERVAL, 0.0, EARLY, None, 0.0),
+    PLAIN,
+    (DEFAULT_GUIDANCE, INTERVAL, 1.0, EARLY, WEAK, 0.0),
     OWN,
 )
-BEGUN = (0.5, 1), (0.5, 25), (0.75, 25), (0.9, 25)  # noise level, and the steps from there
+BEGUN = (0.5, 25), (0.75, 25), (0.9, 25), (0.5, 1)  # noise level, and the steps from there
 
 
 class Sampled(lines.Makers):
@@ -109,11 +111,11 @@ def main(argv: list[str] | None = None) -> int:
             rows.append(asked(cases, sora, args.seed, knobs))
             write(args.json, {**about, "rows": rows, "begun": begun})
         row = next(row for row in rows if of(row) == knobs)
-        name = "guidance {:g} where sigma is in {}, eta {:g}, shifted {:g} times, without block {}:".format(*knobs)
+        name = "guidance {:g} where sigma is in {}, eta {:g}, shifted {:g} times, without block {}, leap {:g}:".format(*knobs)
         print(name, told(row["dimensions"]), flush=True)
     for level, steps in BEGUN:
         if (level, steps) not in [(found["sigma"], found["steps"]) for found in begun]:
-            found = asked(cases[: -(-args.n // 2)], sora, args.seed, OWN, begun=level, steps=steps)
+            found = asked(cases[: -(-args.n // 2)], sora, args.seed, PLAIN, begun=level, steps=steps)
             begun.append({"sigma": level, "steps": steps, **found})
             write(args.json, {**about, "rows": rows, "begun": begun})
         found = next(found["dimensions"] for found in begun if (found["sigma"], found["steps"]) == (level, steps))

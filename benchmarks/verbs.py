@@ -1,6 +1,6 @@
 """Which actions the model does, and which not: the suite "core" counted by verb.
 
-    python benchmarks/verbs.py [--n 256] [--seed 0] [--json data/bench/verbs.json] [--weights FOLDER]
+    python benchmarks/verbs.py [--n 320] [--seed 0] [--json data/bench/verbs.json] [--weights FOLDER]
 
 For each action the share of motion claims that are right, and of the claims about the order of two events of which it is one. The same
 sentences, noise and oracle as `minisora bench --suite core`, so the sums are that report's.
@@ -43,14 +43,14 @@ def shares(found: Found) -> dict[str, dict[str, dict]]:
 
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="benchmarks/verbs.py", description="Which actions the model does.")
-    parser.add_argument("--n", type=int, default=256, help="sentences (default 256)")
+    parser.add_argument("--n", type=int, default=320, help="sentences (default 320)")
     parser.add_argument("--seed", type=int, default=0, help="of the sentences and the noise (default 0)")
     parser.add_argument("--weights", type=Path, default=shipped_weights(), metavar="FOLDER")
     parser.add_argument("--json", type=Path, default=Path("data/bench/verbs.json"), metavar="FILE")
     args = parser.parse_args(argv)
     try:
         if args.n < 1:
-            raise UserError(f"--n {args.n}: at least one sentence. Try --n 256.")
+            raise UserError(f"--n {args.n}: at least one sentence. Try --n 320.")
         if not args.json.parent.is_dir():
             raise UserError(f"--json {args.json}: there is no folder {args.json.parent}.")
         makers = Makers(MiniSora.from_pretrained(args.weights), seed=args.seed)

@@ -20,6 +20,7 @@ PREDICTIONS = ("velocity", "clean", "noise")
 SOLVERS = ("euler", "heun")
 INTERVAL = (0.6, 1.0)  # of sigma, where guidance is on: below, it spoils outlines (data/bench/sampler.json)
 EARLY = 2.5  # times a video's shift: MiniSora's steps; layout and motion are decided while there is still much noise (sampler.json)
+LEAP = 0.5  # sigma from which MiniSora's last step leads to the end: the guess is cleaner than what small steps make of it (sampler.json)
 FRESH = 0.25  # sigma below which a sampler that draws noise anew (eta) goes on with the noise that is there
 Denoise = Callable[[Tensor, Tensor], Tensor]  # (x, sigma (B, t)) -> velocity
 
@@ -125,6 +126,7 @@ def sample_steps(
     start: float = 1.0,
     level: float = 0.0,
     eta: float = 0.0,
+    leap: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> Iterator[Step]:
     """Walks from `noise` to clean latents and gives a `Step` after each step; the last one's `x` is the sample.
@@ -136,7 +138,8 @@ def sample_steps(
     number of 1×2×2 patches) spends more steps where there is more noise. "heun" calls the network twice a step. Built in chapter 3.
     eta: how much of the noise is drawn anew, from `generator`, in each step down to FRESH; 0 is none of it, 1 is DDPM's share
     (Song et al. 2021, DDIM, equation 16). What an early step got wrong, a later one can then take back.
-    Raises UserError on a solver, an eta or a number of steps that is not possible, or known frames without `clean`.
+    leap: the noise level from which the last step goes all the way, to the clean latents as guessed there; 0: steps grow evenly smaller.
+    Raises UserError on a solver, an eta, a leap or a number of steps that is not possible, or known frames without `clean`.
     """
     if solver not in SOLVERS:
         raise UserError(f"solver={solver!r} is not one of {', '.join(SOLVERS)}.")
@@ -144,13 +147,19 @@ def sample_steps(
         raise UserError(f"steps={steps}, start={start}, guidance={guidance}: steps must be 1 or more, start in (0, 1], guidance finite.")
     if not 0 <= eta <= 1:
         raise UserError(f"eta={eta:g}: the share of the noise that is drawn anew, from 0 to 1. Try eta=0.")
+    if not 0 <= leap < start:
+        raise UserError(f"leap={leap:g}: a noise level from 0 up to, but without, start={start:g}. Try leap=0.")
     if known is not None and clean is None:
         raise UserError("known frames were marked, but their latents are missing: give `clean` too.")
     B, _, t, h, w = noise.shape
     still = torch.zeros(B, t, dtype=torch.bool, device=noise.device) if known is None else known
     keep = still[:, None, :, None, None]
     shift = shift_for(t * h * w // 4) if shift is None else shift
-    levels = shifted(torch.linspace(start, 0, steps + 1, dtype=torch.float64), shift) * (start / shifted(torch.tensor(start), shift).item())
+    scale = start / shifted(torch.tensor(start), shift).item()
+    even = torch.linspace(start, 0, steps + 1, dtype=torch.float64)
+    if leap:
+        even[:-1] = torch.linspace(start, shifted(torch.tensor(leap / scale), 1 / shift).item(), steps, dtype=torch.float64)
+    levels = shifted(even, shift) * scale
 
     def flow(x: Tensor, sigma: float) -> Tensor:
         each = torch.where(still, level, torch.full((B, t), sigma, device=x.device))    # (B, t)

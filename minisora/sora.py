@@ -144,8 +144,8 @@ class MiniSora(
 
         weak: guidance leads away from a worse network, which is not told the text and lacks this block (`dit.without`); None: lacks none.
         start: the noise level to begin with; below 1, `clean` with so much noise is what it begins from (SDEdit, Meng et al. 2022),
-        and that noise is kept: it holds on to the motion. Else noise is drawn anew on the way (see `flow.sample_steps`, eta), and most
-        steps are taken early (`flow.EARLY`).
+        and that noise is kept: it holds on to the motion. Else noise is drawn anew on the way (see `flow.sample_steps`, eta), most
+        steps are taken early (`flow.EARLY`), and the last is a large one (`flow.LEAP`).
         frame_shot: the shot of each latent frame, from 1, where `prompt` has several.
         """
         generator = torch.Generator().manual_seed(seed)
@@ -165,7 +165,7 @@ class MiniSora(
         yield from flow.sample_steps(
             lambda x, sigma: velocity(self.dit, x, sigma, 0), noise, steps=steps, guidance=guidance,
             both=lambda x, sigma: (velocity(self.dit, x, sigma, 0), velocity(worse, x, sigma, 1)), known=known, clean=clean, start=start,
-            **{"eta": 1.0 if start == 1 else 0.0, "shift": shift, "generator": generator, **options},
+            **{"eta": float(start == 1), "leap": flow.LEAP * (start == 1), "shift": shift, "generator": generator, **options},
         )  # fmt: skip
 
     def latent_shape(self, frames: int, height: int, width: int) -> tuple[int, int, int, int, int]:

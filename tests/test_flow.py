@@ -171,3 +171,19 @@ def test_starting_half_way():
 def test_what_cannot_be_is_told(wrong, told):
     with pytest.raises(UserError, match=told):
         flow.sample(best, torch.zeros(1, 1, 1, 2, 2), **wrong)
+
+
+@pytest.mark.parametrize("steps, leap, shift, start", [(12, 0.5, 3.0, 1.0), (1, 0.5, 1.0, 1.0), (7, 0.2, 2.0, 0.8), (2, 0.5, 1.0, 1.0)])
+def test_the_last_step_leaps_to_its_guess(steps, leap, shift, start):
+    noise = torch.randn(1, 2, 3, 4, 4)
+    walk = list(flow.sample_steps(lambda x, sigma: 2 * x, noise, steps=steps, leap=leap, shift=shift, start=start))
+    levels = [step.sigma for step in walk]
+    assert len(walk) == steps and levels[-1] == 0 and levels == sorted(levels, reverse=True)
+    assert steps == 1 or levels[-2] == pytest.approx(leap)
+    torch.testing.assert_close(walk[-1].x, walk[-1].clean)
+
+
+@pytest.mark.parametrize("leap, start", [(-0.1, 1.0), (1.0, 1.0), (0.5, 0.4), (float("nan"), 1.0)])
+def test_a_leap_begins_below_the_start(leap, start):
+    with pytest.raises(UserError, match="leap="):
+        list(flow.sample_steps(lambda x, sigma: x, torch.zeros(1, 1, 1, 2, 2), leap=leap, start=start))

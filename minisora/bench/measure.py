@@ -114,14 +114,14 @@ def read(path: Path | None) -> dict:
 def identity(args: Namespace, lines: tuple[str, ...]) -> dict:
     """What a suite's numbers hang on: two runs that agree in it find the same."""
     from minisora.dit import WEAK
-    from minisora.flow import EARLY, FRESH, INTERVAL
+    from minisora.flow import EARLY, FRESH, INTERVAL, LEAP
     from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS
 
     from .suites import VERSION
 
     steps = DEFAULT_STEPS if args.steps is None else args.steps
     guidance = DEFAULT_GUIDANCE if args.guidance is None else args.guidance
-    walk = {"interval": list(INTERVAL), "early": EARLY, "fresh": FRESH, "weak": WEAK}
+    walk = {"interval": list(INTERVAL), "early": EARLY, "fresh": FRESH, "weak": WEAK, "leap": LEAP}
     sampler = {"steps": steps, "guidance": guidance, **walk} if "model" in lines else {}
     here = Path(__file__).parent
     return {

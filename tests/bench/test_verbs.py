@@ -35,7 +35,7 @@ def test_the_command_writes_what_it_found(module, tiny_folder, tmp_path, capsys)
 
 
 def test_what_is_recorded_adds_up_to_the_report(module):
-    verbs, report = (json.loads((RECORDED / name).read_text()) for name in ("verbs.json", "core-256.json"))
+    verbs, report = (json.loads((RECORDED / name).read_text()) for name in ("verbs.json", "core.json"))
     assert verbs["n"] == report["n"] and verbs["weights"] == report["weights"]
     counts = [parts["motion"] for parts in verbs["verbs"].values() if "motion" in parts]
     motion = report["dimensions"]["motion"]
