@@ -6,6 +6,7 @@
 #   1. the whole autoencoder (for VAE_MINUTES), while the cores draw clips and the denoiser begins on what they drew first;
 #   2. the decoder alone, its encoder as it then is, while the denoiser goes on with all clips, coded anew.
 # FOLDER/deadline, if somebody writes it before the second part begins (seconds since 1970), ends that instead of SECONDS.
+# KEEP=yes leaves the autoencoder as it is and all of the GPU to the denoiser; clips are then drawn for DRAW seconds.
 # FOLDER/release.tgz at the end: the weights, logs and strips. PRESET, BATCH, LEVELS, FOCUS and CLIPS say how large and how; see below.
 set -u
 out=$(realpath -m "${1:?where to?}"); total=${2:-840}; init=$(realpath "${INIT:-data/weights}"); began=$(date +%s); seed=${SEED:-0}
@@ -17,10 +18,10 @@ cores=$(nproc); some() { echo $(($1 < cores ? $1 : 1)); }
 nice -n 15 python3 -m minisora train latents --draw "$out/drawn" --clips "${CLIPS:-150000}" --seed "$seed" --workers "$(some 13)" --quiet >"$out/draw.log" 2>&1 &
 drawing=$!
 
-read -r mean std <<<"${LEVELS:-0.3 2.2}"
+read -r mean std <<<"${LEVELS:-1.5 1.3}"  # MiniSora's sampler asks nothing of the network below sigma 0.5 (flow.LEAP)
 dit() {
     run dit --preset "${PRESET:-base}" --prediction clean --unmasked 0.7 --batch "${BATCH:-1024}" --level-mean "$mean" --level-std "$std" --seed "$seed" \
-        --half-life 500 --loaders "$(some 8)" --check-every 2500 --save-every "${SAVE:-250}" --runs "$out" --quiet "$@"
+        --moving "${MOVING:-3}" --half-life 500 --loaders "$(some 8)" --check-every 2500 --save-every "${SAVE:-250}" --runs "$out" --quiet "$@"
 }
 vae() {
     run vae --preset "${PRESET:-base}" --batch "${VAE_BATCH:-128}" --focus "${FOCUS:-8}" --clips "${VAE_CLIPS:-20000}" --seed "$seed" \
@@ -34,9 +35,13 @@ vae() {
 ) >"$out/first.log" 2>&1 &
 first=$!
 
-vae --init "$init" --minutes "${VAE_MINUTES:-3.5}" --runs "$out" || exit 1
+if [ "${KEEP:-}" ]; then
+    whole=$init; sleep "${DRAW:-210}"
+else
+    vae --init "$init" --minutes "${VAE_MINUTES:-3.5}" --runs "$out" || exit 1
+    whole=$out/vae-${PRESET:-base}/export
+fi
 kill $drawing; wait $drawing
-whole=$out/vae-${PRESET:-base}/export
 python3 -c "
 from pathlib import Path
 from minisora.train import latents
@@ -47,7 +52,7 @@ checking=$!
 data=$(run latents --vae "$whole" --drawn "$out/drawn" --runs "$out" --quiet | tail -1)
 wait $checking
 end=$(cat "$out/deadline" 2>/dev/null || echo $((began + total)))
-vae --init "$whole" --decoder-only --minutes "$(python3 -c "import time; print(round(($end - time.time() - 60) / 60, 2))")" --runs "$out/decoder" &
+[ "${KEEP:-}" ] || vae --init "$whole" --decoder-only --minutes "$(python3 -c "import time; print(round(($end - time.time() - 60) / 60, 2))")" --runs "$out/decoder" &
 decoder=$!
 
 pkill -KILL -f "minisora train dit .*$out"; wait $first
@@ -64,5 +69,5 @@ going=(--resume); [ -e "$out/dit-${PRESET:-base}/last.ckpt" ] || going=()
 dit --vae "$whole" --data "$data" --init "$init" "${going[@]}" --minutes "$minutes" --compile "${COMPILE:-yes}"
 wait $decoder
 cp "$data/plan.json" "$out/"
-coder=$(cd "$out" && ls -d decoder/*/export 2>/dev/null || ls -d vae-*/export)
-tar c -C "$out" $coder $(cd "$out" && ls -d dit-*/export */csv decoder/*/csv */command.json decoder/*/command.json */strips decoder/*/strips *.log plan.json) | gzip -1 >"$out/release.tgz"
+coder=$(cd "$out" && ls -d decoder/*/export 2>/dev/null || ls -d vae-*/export 2>/dev/null)
+tar c -C "$out" $coder $(cd "$out" && ls -d dit-*/export */csv decoder/*/csv */command.json decoder/*/command.json */strips decoder/*/strips *.log plan.json 2>/dev/null) | gzip -1 >"$out/release.tgz"

@@ -25,7 +25,7 @@ from minisora.train.common import (
     sheet,
     to_uint8,
 )
-from minisora.train.labels import OUTPUTS, foreground, label_loss
+from minisora.train.labels import OUTPUTS, foreground, label_loss, moves
 from minisora.train.latents import PLAN, folder_for
 from minisora.train.optim import MuonAdamW, schedule, split_parameters
 from minisora.weights import load_part, read_config, save_part
@@ -61,15 +61,17 @@ class DiTTraining(lightning.LightningModule):
     """One step: mix clips with noise, leave the known frames clean, predict the velocity of the others, compare.
 
     world_weight: of the auxiliary loss on what each token shows. focus: how much more a latent counts where somebody is, at low noise.
+    moving: how much more where it differs from the one before, at any noise.
     """
 
     def __init__(
         self, network: Denoiser, tokenizer: Tokenizer, vae: nn.Module | None = None,
-        muon: float = 0.01, adamw: float = 1e-3, world_weight: float = 0.1, focus: float = 1.0, compiled: bool = False,
+        muon: float = 0.01, adamw: float = 1e-3, world_weight: float = 0.1, focus: float = 1.0, moving: float = 0.0,
+        compiled: bool = False,
     ):  # fmt: skip
         super().__init__()
         self.network, self.tokenizer, self.muon, self.adamw = network, tokenizer, muon, adamw
-        self.world_weight, self.focus = world_weight, focus
+        self.world_weight, self.focus, self.moving = world_weight, focus, moving
         object.__setattr__(self, "vae", vae)  # only looked through: no part of what is trained, moved or saved
         if compiled:
             compile_blocks(network.dit)
@@ -82,6 +84,8 @@ class DiTTraining(lightning.LightningModule):
         if self.training:
             near = foreground(batch["labels"], self.network.dit.config.patch)           # (B, t, h, w)
             weight = 1 + self.focus * near * (1 - level)
+            if self.moving:
+                weight = weight + self.moving * moves(clean)
             if self.network.dit.config.prediction == "clean":  # its error is divided by sigma: near 0 that alone would be learned
                 weight = weight * (level / CAP).clamp(max=1).square()
         value = flow.loss(velocity, clean, noise, batch["known"], weight)
@@ -219,6 +223,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--level-std", type=float, default=1.0, help="its standard deviation")
     made.add_argument("--world-weight", type=float, default=0.1, help="of the auxiliary loss on the world's state; 0: none")
     made.add_argument("--focus", type=float, default=1.0, help="extra weight of latents where somebody is; 0: none")
+    made.add_argument("--moving", type=float, default=0.0, help="extra weight of latents that differ from those before them; 0: none")
     made.add_argument("--muon", type=float, default=0.01, help="Muon's learning rate")
     made.add_argument("--adamw", type=float, default=1e-3, help="AdamW's learning rate")
     made.add_argument("--half-life", type=float, default=250, help="of the weights' average, in steps")
@@ -260,7 +265,7 @@ def main(argv: list[str]) -> int:
         train, folder_for(cache, where, checked, "heldout", 0), where, tokenizer, args.batch or batch, args.seed, args.clips, checked, mix,
         show=not args.quiet, data=args.data, loaders=args.loaders, levels=(args.level_mean, args.level_std),
     )  # fmt: skip
-    module = DiTTraining(network, tokenizer, vae, args.muon, args.adamw, args.world_weight, args.focus, compiles(args))
+    module = DiTTraining(network, tokenizer, vae, args.muon, args.adamw, args.world_weight, args.focus, args.moving, compiles(args))
     writes, length = fit(args, folder, module, data, checkpoint, schedule, [Strips(folder)])
     if writes:
         target = args.export or folder / "export"

@@ -21,6 +21,7 @@ COLOUR = ("none", *COLOURS)
 SIZE = ("none", *SIZES)
 CLASSES = (len(KIND), len(COLOUR), len(SIZE))
 NUMBERS = 4  # dx, dy in units from the token's middle to the body's; vx, vy in units / s on the screen
+STILL = 0.25  # mean square change of a latent in a step: more in nine of ten where something moves, less than 0.1 in 97 of 100 others
 OUTPUTS = sum(CLASSES) + NUMBERS  # of the head
 FIELDS = len(CLASSES) + NUMBERS  # of a label
 
@@ -96,3 +97,9 @@ def foreground(labels: Float[Tensor, "B t h w fields"], patch: tuple[int, int, i
     """1 at the latents of tokens that show somebody, 0 elsewhere."""
     covered = (labels[..., 0] > 0).float()
     return torch.repeat_interleave(torch.repeat_interleave(covered, patch[1], 2), patch[2], 3)
+
+
+def moves(latents: Float[Tensor, "B c t h w"]) -> Float[Tensor, "B t h w"]:
+    """From 0 to 1, how much each latent differs from the one before it: 0 where the world stands still, 1 where anything moves."""
+    change = (latents[:, :, 1:] - latents[:, :, :-1]).square().mean(1)                  # (B, t - 1, h, w)
+    return F.pad((change / STILL).clamp(max=1), (0, 0, 0, 0, 1, 0))

@@ -570,7 +570,8 @@ assert harm["the first frame after it"][0] < harm["black"][0] and harm["black"][
 # </details>
 #
 # Now all parts are there, and the whole of `extend` fits on a screen. Four small functions: what the sampler is given, the network under a
-# sentence, what becomes of the sample, and the sampler itself.
+# sentence, what becomes of the sample, and the sampler itself. (The autoencoder loses the finest grain of a frame, so a wall would change where given
+# frames end. `settled` in [minisora/windows.py](../minisora/windows.py) draws made pixels towards the given ones where both are alike within a few levels.)
 
 # %%
 from functools import partial
@@ -606,11 +607,12 @@ def finished(x, clean, known, frames, missing):
 
 
 def sampled(denoise, both, clean, known, seed):
-    """MiniSora's sampler: noise from `seed`, from the same source what is drawn anew on the way, and early steps (chapter 5, section 9)."""
+    """MiniSora's sampler: noise from `seed`, what is drawn anew on the way too, early steps, and a leap at the end (chapter 5, section 9)."""
     source = torch.Generator().manual_seed(seed)
     noise = torch.randn(clean.shape, generator=source)
     shift = flow.EARLY * flow.shift_for(noise[0, 0].numel() // 4)
-    return flow.sample(denoise, noise, known=known, clean=clean, both=both, guidance=3.0, eta=1.0, shift=shift, generator=source)
+    walk = {"guidance": 3.0, "eta": 1.0, "shift": shift, "leap": flow.LEAP, "generator": source}
+    return flow.sample(denoise, noise, known=known, clean=clean, both=both, **walk)
 
 
 # %% tags=["nbval-check-output"]
@@ -657,8 +659,8 @@ show(fig, alt=f"Two rows of bars, the clip alone and with a made second. The ora
 print("the step from the last frame to the first is", "smaller" if looped[-1] < cut[-1] else "larger", "than in the clip alone")
 
 # %% [markdown]
-# Grey steps are between given frames, blue ones lead into and through the made second, the orange one closes the circle. Made frames often change a little even where nothing moves, since each has
-# small faults of its own. In the Gaussian world ("close a loop", above) the circle closes perfectly; here the seam shows what the weights lack.
+# Grey steps are between given frames, blue ones lead into and through the made second, the orange one closes the circle. Made frames may change a little even where nothing moves, since each has
+# small faults of its own; where they are small, `settled` has mended them. In the Gaussian world ("close a loop", above) the circle closes perfectly; here the seam shows what the weights lack.
 #
 # ### A mask of your own
 #

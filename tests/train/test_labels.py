@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from minisora.train.labels import COLOUR, KIND, OUTPUTS, SIZE, foreground, frame_shots, label_loss, token_labels
+from minisora.train.labels import COLOUR, KIND, OUTPUTS, SIZE, foreground, frame_shots, label_loss, moves, token_labels
 from minisora.world.scene import Actor, Character, Event, Scene, Shot
 
 
@@ -49,3 +49,13 @@ def test_the_label_loss_is_small_for_the_truth_alone():
     assert label_loss(right, labels) < 1e-3 < 1 < label_loss(right.roll(5, 1), labels)
     near = foreground(labels.view(1, 5, 4, 4, 7), (1, 2, 2))
     assert near.shape == (1, 5, 8, 8) and near.sum() == 4 * (labels[..., 0] > 0).sum()
+
+
+def test_moves_finds_what_changes_and_nothing_else():
+    latents = torch.randn(1, 16, 1, 4, 4).repeat(1, 1, 5, 1, 1)
+    latents[:, :, 3:, 1, 2] += 1.0  # changes once, and stays
+    latents[:, :, 4:, 0, 0] += 0.1
+    found = moves(latents)
+    assert found.shape == (1, 5, 4, 4) and found[0, 3, 1, 2] == 1 and found[0, 4, 0, 0] == pytest.approx(0.04, abs=1e-3)
+    assert found.sum() == pytest.approx(1.04, abs=1e-3) and not found[:, 0].any()
+    assert not moves(latents[:, :, :1]).any(), "a picture stands still"
