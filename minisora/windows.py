@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torchvision.transforms.functional import gaussian_blur
 
 from minisora.errors import UserError
 from minisora.frames import known_latents
@@ -73,6 +72,8 @@ def settled(made: np.ndarray, given: np.ndarray, known: np.ndarray, near: float 
     there = np.flatnonzero(known)
     if not len(there):
         return made
+    from torchvision.transforms.functional import gaussian_blur  # here, as who has only a sentence need not wait for it
+
     out = np.where(known[:, None, None, None], given, made)
     for frame in np.flatnonzero(~known):
         place = np.searchsorted(there, frame)
