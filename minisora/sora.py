@@ -122,7 +122,6 @@ class MiniSora(
                     progress(step.index, step.steps)
             return self.decoded(step.x, height, width, told)
 
-    @torch.no_grad()
     def sample_steps(
         self,
         prompt: Parts,
@@ -153,11 +152,11 @@ class MiniSora(
         if start < 1 and clean is not None:
             noise = flow.add_noise(clean, noise, torch.full((1, noise.shape[2]), start))
         told = self.tokenizer.batch([prompt, ""])  # the second row is what the model makes when it is told nothing
-        with self.precision():
+        with torch.no_grad(), self.precision():
             states = self.text(*told)                                                   # (2, L, D)
 
         def velocity(dit: DiT, x: Tensor, sigma: Tensor, row: int) -> Tensor:
-            with self.precision():
+            with torch.no_grad(), self.precision():  # here, as between two steps whoever watches may want gradients
                 return dit(x, sigma, states[row, None], told.mask[row, None], told.shot[row, None], frame_shot).float()
 
         worse = self.dit if weak is None else without(self.dit, min(weak, len(self.dit.blocks) - 1))

@@ -66,6 +66,11 @@ def test_guidance_leads_away_from_a_worse_network(tiny):
     assert torch.equal(plain, other), "without guidance there is nothing to lead away from"
 
 
+def test_no_gradients_are_kept_and_none_are_switched_off_for_whoever_watches(tiny):
+    for step in tiny.sample_steps(PROMPT, 9, 64, 64, steps=2):
+        assert torch.is_grad_enabled() and not step.x.requires_grad and not step.clean.requires_grad
+
+
 def test_an_edit_keeps_its_noise_and_the_rest_draws_it_anew(tiny):
     clean = torch.randn(tiny.latent_shape(9, 64, 64))
 

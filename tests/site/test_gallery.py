@@ -25,7 +25,7 @@ GROUPS = (
     "connection", "edit", "wide and tall", "several shots",
 )  # fmt: skip
 LARGEST = 4_000_000  # bytes of all media
-NEAR, FAR = 8.0, 40.0  # levels of 255 between two makings: with other threads; one in bf16, one not (to other clips: 50 and more)
+NEAR, FAR = 2.0, 40.0  # levels of 255 between two makings: on the same kind of processor, and where one has bf16 and the other not
 
 recorded = pytest.mark.skipif(RECORD is None, reason="data/gallery/gallery.json is missing. Make it: minisora gallery")
 
