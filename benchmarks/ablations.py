@@ -3,10 +3,11 @@
     python benchmarks/ablations.py [--steps 1500] [--clips 10000] [--only "all as it is,no world loss"] [--judges 14]
 
 Each variant is trained for the same number of steps from the same clips, the same autoencoder and the same seed, and asked the same:
-held-out sentences (detailed, and the same scenes told briefly), given frames (animate, extend, fill) and motion by the law. Three variants
-change the sampler alone and take the first one's weights. Writes ablations.json and ablations.md into --out (default: data/bench) after
-each variant. It may be stopped at any time: what is trained or judged is kept under --runs, and the same command goes on. Where a GPU
-trains, the cores beside it can judge what is trained while it trains the next: --judges says how many.
+one guess at held-out clips in noise, held-out sentences (detailed, and the same scenes told briefly), given frames (animate, extend,
+fill) and motion by the law. Three variants change the sampler alone and take the first one's weights. Writes ablations.json and
+ablations.md into --out (default: data/bench) after each variant. It may be stopped at any time: what is trained or judged is kept under
+--runs, and the same command goes on; so two of them can share the work (--only, and another --out) before one writes it all down. Where
+a GPU trains, the cores beside it can judge what is trained while it trains the next: --judges says how many.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import hashlib
 import json
 import multiprocessing
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -21,18 +23,21 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from minisora import flow
 from minisora.bench import lines, modes, world_lines
+from minisora.bench.measure import hashes
 from minisora.bench.mode_cases import modes as mode_cases
-from minisora.bench.report import Tally, write, write_whole
+from minisora.bench.report import Tally, median, write, write_whole
 from minisora.bench.suites import Case, core
 from minisora.bench.world_cases import TESTS, world_case
 from minisora.cli import Parser
 from minisora.errors import UserError
 from minisora.patches import FRAMES_A_LATENT
 from minisora.sora import MiniSora, shipped_weights
-from minisora.text import Tokenizer
+from minisora.text import Tokenizer, pad
 from minisora.train import batches, latents
 from minisora.train import dit as training
 from minisora.train.vae import load_vae
@@ -40,10 +45,13 @@ from minisora.world.caption import caption, claims
 from minisora.world.scene import frame_count
 
 FIRST = "all as it is"
-PARTS = ("detailed", "short", "given", "law")  # of what a variant is asked
+PARTS = ("guess", "detailed", "short", "given", "law")  # of what a variant is asked
 GIVEN = ("animate", "extend", "fill")
+LEVELS = 0.5, 0.75, 0.9  # of noise, at which one guess is looked at
 COLUMNS = (  # of the table: part of the results, dimension, title
-    ("detailed", "kind", "kind"), ("detailed", "motion", "motion"), ("detailed", "relation", "relation"), ("detailed", "order", "order"),
+    *(("guess", f"detailed at {level:g}", f"guess at {level:g}") for level in LEVELS),
+    ("guess", "short at 0.9", "guess at 0.9, told briefly"),
+    *(("detailed", name, name) for name in ("colour", "place", "count", "kind", "motion", "relation", "order")),
     ("detailed", "all", "all, told in detail"), ("short", "all", "all, told briefly"), ("given", "animate action", "animate action"),
     ("given", "extend seam velocity", "extend seam velocity"), ("given", "fill away", "fill away"),
     ("law", "velocity inside", "velocity error"),
@@ -105,9 +113,11 @@ def trained(variant: Variant, args: argparse.Namespace, data: Path, folder: Path
     if not (export / "tokenizer.json").exists():  # what is written last
         flags = ["--preset", args.preset, "--vae", args.vae, "--data", data, "--steps", args.steps, "--seed", args.seed, "--runs", folder]
         flags += ["--prediction", args.prediction, "--export", export, "--save-every", args.save_every, "--check-every", args.steps]
-        flags += [*(["--batch", args.batch] if args.batch else []), *(["--quiet"] if args.quiet else []), *variant.flags]
+        flags += [*(["--batch", args.batch] if args.batch else []), *(["--init", args.init] if args.init else [])]
+        flags += [*(["--quiet"] if args.quiet else []), *variant.flags]
         if (folder / f"dit-{args.preset}" / "last.ckpt").exists():
             flags.append("--resume")
+        shutil.copytree(held_out(args), folder / "cache" / held_out(args).name, dirs_exist_ok=True)  # its own check looks there
         with told_in(variant.styles):
             training.main([str(flag) for flag in flags])
     return export
@@ -116,6 +126,8 @@ def trained(variant: Variant, args: argparse.Namespace, data: Path, folder: Path
 def judged(part: str, sora: MiniSora, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:
     """What the oracle finds: shares and medians of the line "model" for one of PARTS; nothing for what a variant isn't asked."""
     how = {**({"steps": args.sampler_steps} if args.sampler_steps else {}), **variant.sampler}
+    if part == "guess":
+        return {} if variant.sampler else guesses(sora, held_out(args))
     makers = Makers(sora, seed=args.seed, **how)
     if part == "given":
         if how.keys() & {"interval", "weak"}:  # the ways in do not take them
@@ -128,10 +140,41 @@ def judged(part: str, sora: MiniSora, variant: Variant, args: argparse.Namespace
     return _found(lines.run(told(core(args.n, args.seed), part), ("model",), makers))
 
 
-def judge(part: str, export: Path, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:
-    """The same of weights in a folder, under the autoencoder of all."""
-    sora = MiniSora(load_vae(args.vae), training.load_dit(export), training.load_text(export), Tokenizer.load(export)).eval()
-    return judged(part, sora, variant, args)
+def held_out(args: argparse.Namespace) -> Path:
+    """The folder of the held-out clips' latents."""
+    return latents.folder_for(args.runs / "cache", args.vae, training.DEFAULTS[args.preset][-1], "heldout", 0)
+
+
+@torch.no_grad()
+def guesses(sora: MiniSora, folder: Path) -> dict[str, dict]:
+    """Mean square error of one guess at held-out clips in noise (theirs is about 1), by how they are told and the level of noise: the
+    finest measure, for much shorter trainings than the oracle needs. All variants are shown the same clips in the same noise."""
+    clips, found = latents.load(folder)[0], {}
+    told = batches.Told(clips.captions, sora.tokenizer)
+    clean, shots = torch.from_numpy(clips.latents).float(), torch.from_numpy(clips.shots).long()
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
+    for style in ("detailed", "short"):
+        random = np.random.default_rng(0)
+        words = pad([told.draw(clip, style, random) for clip in range(len(clean))], to=8)
+        states = sora.text(*words)  # (B, L, D)
+        for level in LEVELS:
+            sigma = torch.full((len(clean), clean.shape[2]), level)  # (B, t)
+            x = flow.add_noise(clean, noise, sigma)
+            out, _ = sora.dit.features(x, sigma, states, words.mask, words.shot, shots, 8.0)
+            guess = x - level * flow.velocity_from(out, x, sigma, sora.dit.config.prediction)
+            errors = (guess - clean).square().flatten(1).mean(1)  # (B,)
+            found[f"{style} at {level:g}"] = median(errors.tolist())
+    return found
+
+
+def judge(part: str, export: Path, name: str, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:
+    """The same of weights in a folder, under the autoencoder of all; kept beside them."""
+    asked = {"guess": (), "given": (args.given,), "law": (args.given,)}.get(part, (args.n,))
+    file = export.parent / f"{name.replace(' ', '-')}-{'-'.join(map(str, (part, *asked, args.sampler_steps or 'usual')))}.json"
+    if not file.exists():
+        sora = MiniSora(load_vae(args.vae), training.load_dit(export), training.load_text(export), Tokenizer.load(export)).eval()
+        write(file, judged(part, sora, variant, args))
+    return json.loads(file.read_text())
 
 
 def judges(count: int) -> Executor:
@@ -167,7 +210,8 @@ def table(report: dict) -> str:
     head = (
         f"# Ablations\n\nMade by `{about['command']}`. Each variant was trained for {about['steps']:,} steps of the preset "
         f"{about['preset']} from {about['clips']:,} clips and judged on {about['n']} held-out sentences of each kind and {about['given']} "
-        f"cases of each way in. Shares with 95 % intervals; seam velocity, fill and velocity error are medians, less is better.\n\n"
+        f"cases of each way in. Shares with 95 % intervals; guesses, seam velocity, fill and velocity error are medians of errors: less is "
+        f"better. All guess at the same held-out clips in the same noise.\n\n"
     )
     rows = ["| variant | " + " | ".join(title for *_, title in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, result in report["variants"].items():
@@ -190,6 +234,7 @@ def parser() -> argparse.ArgumentParser:
     predicted = "of all variants but the one that differs in it (default velocity)"
     made.add_argument("--prediction", default="velocity", choices=("velocity", "clean"), help=predicted)
     made.add_argument("--vae", type=Path, metavar="FOLDER", help="weights with the autoencoder (default: the repository's)")
+    made.add_argument("--init", type=Path, metavar="FOLDER", help="weights that all begin with, such as a text encoder (default: none)")
     made.add_argument("--n", type=int, default=96, help="sentences of each kind (default 96)")
     made.add_argument("--given", type=int, default=24, help="cases of each way in, and of the law (default 24)")
     made.add_argument("--sampler-steps", type=int, help="steps of the sampler")
@@ -215,12 +260,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     data = latents.folder_for(args.runs / "cache", args.vae, args.clips, "train", args.seed)
     if not (data / latents.PLAN).exists():
         latents.build(data, args.vae, args.clips, "train", args.seed, show=not args.quiet)
+    if not (held_out(args) / latents.PLAN).exists():
+        count = training.DEFAULTS[args.preset][-1]
+        latents.build(held_out(args), args.vae, count, "heldout", 0, latents.BUCKETS[:1], None, not args.quiet)
     asked = {name: getattr(args, name) for name in ("preset", "steps", "clips", "batch", "seed", "prediction")}
-    digest = hashlib.sha256(json.dumps({**asked, "data": data.name}).encode()).hexdigest()[:8]
-    about = {**asked, "data": data.name, "n": args.n, "given": args.given, "sampler steps": args.sampler_steps}
+    asked |= {"data": data.name, "init": hashes(args.init) if args.init else None}
+    digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:8]
+    about = {**asked, "n": args.n, "given": args.given, "sampler steps": args.sampler_steps}
     file = args.out / "ablations.json"
     before = json.loads(file.read_text()) if file.exists() else {}
-    done = before["variants"] if {name: before.get("about", {}).get(name) for name in about} == about else {}
+    done = before["variants"] if {one: before.get("about", {}).get(one) for one in about} == about else {}
     about["command"] = shlex.join(["python", "benchmarks/ablations.py", *given])
     waiting: dict[str, dict[str, Future]] = {}
 
@@ -233,12 +282,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with judges(args.judges) as pool:
         for number, name in enumerate(names, start=1):
-            print(f"{number} of {len(names)}: {name}{', done before' if name in done else ''}", flush=True)
-            if name in done:
-                continue
+            print(f"{number} of {len(names)}: {name}", flush=True)
             source = FIRST if chosen[name].sampler else name
             export = trained(chosen[source], args, data, args.runs / digest / source.replace(" ", "-"))
-            waiting[name] = {part: pool.submit(judge, part, export, chosen[name], args) for part in PARTS}
+            waiting[name] = {part: pool.submit(judge, part, export, name, chosen[name], args) for part in PARTS}
             for ready in [one for one, parts in waiting.items() if all(part.done() for part in parts.values())]:
                 write_down(ready)
         for name in list(waiting):
