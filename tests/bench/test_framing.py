@@ -1,0 +1,77 @@
+"""benchmarks/framing.py: the same clips whole and as square crops, and whom the frame's edge cuts."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minisora.errors import UserError
+
+RECORDED = Path(__file__).parents[2] / "data" / "bench" / "framing.json"
+
+
+@pytest.fixture(scope="module")
+def module(benchmark_file):
+    return benchmark_file("framing")
+
+
+def test_a_crop_is_the_middle_of_latents_and_labels_alike(module):
+    for tall, wide in ((8, 12), (12, 8)):
+        latents = np.random.default_rng(0).random((2, 3, 5, tall, wide), np.float32)
+        labels = latents[:, :1].transpose(0, 2, 3, 4, 1)[:, :, ::2, ::2]                # (n, t, h/2, w/2, 1): of each token's corner
+        cropped, told = module.crop(latents, labels)
+        assert cropped.shape == (2, 3, 5, 8, 8) and told.shape == (2, 5, 4, 4, 1)
+        assert np.array_equal(cropped[:, 0, :, ::2, ::2], told[..., 0]), "a label stays with its token"
+        assert np.array_equal(cropped, latents[:, :, :, 2:10] if tall > wide else latents[..., 2:10])
+
+
+def test_cropped_latents_are_a_folder_to_train_on(module, tiny_folder, tmp_path):
+    module.latents.build(tmp_path / "whole", tiny_folder, 4, "train", 0, module.BUCKETS, 1)
+    module.crop_all(tmp_path / "whole", tmp_path / "crops")
+    whole, (crops,) = module.latents.load(tmp_path / "whole"), module.latents.load(tmp_path / "crops")
+    assert crops.latents.shape[3:] == (8, 8) and len(crops.latents) == sum(len(part.latents) for part in whole) == len(crops.captions)
+    wide = next(part for part in whole if part.bucket.width > part.bucket.height)
+    tall = next(part for part in whole if part.bucket.width < part.bucket.height)
+    assert np.array_equal(crops.latents, np.concatenate([wide.latents[..., 2:10], tall.latents[:, :, :, 2:10]]))
+    assert list(crops.captions) == [*wide.captions, *tall.captions]
+
+
+def test_whom_the_edge_cuts(module):
+    drawn = [module.cut(case.truth()) for case in module.cases(3, "square", 0)]
+    assert sum(map(len, drawn)) == 6 and not any(map(any, drawn))
+    video = module.cases(1, "square", 0)[0].truth()
+    column = round(32 + 64 * module.parse(video).people[0].track.blobs[0].x)
+    half = np.pad(video[:, :, column:], ((0, 0), (0, 0), (0, column), (0, 0)), "edge")
+    assert module.cut(half) == [True], "who is cut through its middle touches the edge"
+
+
+def test_both_are_trained_asked_and_not_again(module, tiny_folder, tmp_path, monkeypatch):
+    words = ["--preset", "tiny", "--steps", "2", "--clips", "4", "--batch", "2", "--n", "1", "--quiet", "--vae", str(tiny_folder)]
+    words += ["--weights", str(tiny_folder), "--runs", str(tmp_path / "runs"), "--out", str(tmp_path)]
+    real, build, runs = module.training.main, module.latents.build, []
+
+    def main(flags):
+        runs.append(Path(flags[flags.index("--data") + 1]).name)
+        return real([*flags, "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"])
+
+    monkeypatch.setattr(module.latents, "build", lambda *args: build(*args[:6], 1))
+    monkeypatch.setattr(module.training, "main", main)
+    assert module.main(words) == 0
+    assert len(runs) == 2 and [name.endswith("-crops") for name in runs] == [False, True]
+    report = json.loads((tmp_path / "framing.json").read_text())
+    assert {name: set(row) for name, row in report["rows"].items()} == {
+        "drawn": {"wide", "tall"}, "crops of the drawn": {"wide", "tall"}, "as they are": {"wide", "tall"}, "square crops": {"square"},
+        "the weights": {"wide", "tall", "square"},
+    }  # fmt: skip
+    assert (tmp_path / "framing.png").stat().st_size > 1000
+    (tmp_path / "framing.json").unlink()
+    assert module.main(words) == 0 and len(runs) == 2
+    assert json.loads((tmp_path / "framing.json").read_text()) == report
+
+
+def test_what_cannot_be_asked(module, tmp_path):
+    with pytest.raises(UserError, match="--n 0"):
+        module.main(["--n", "0", "--out", str(tmp_path)])
+    with pytest.raises(UserError, match="nowhere"):
+        module.main(["--out", str(tmp_path / "nowhere")])
