@@ -12,6 +12,7 @@ NOTE = "<!-- Written by `minisora gallery --pages` from {records}: what is chang
 
 def drawn(root: Path) -> dict[str, str]:
     """The three pages, by name: of the gallery recorded in a folder, and of the repository's bench. A page without record is left out."""
+    from .beside import ablations, framing
     from .failures import failures
     from .gallery_page import gallery
     from .scoreboard import scoreboard
@@ -24,7 +25,12 @@ def drawn(root: Path) -> dict[str, str]:
         found["book/gallery.md"] = NOTE.format(records=RECORD) + "\n\n" + gallery(record)
     if suites:
         of = f"{BENCH}/{'report' if report else 'core'}.json"
-        found["book/scoreboard.md"] = NOTE.format(records=of) + "\n\n" + scoreboard(suites, report, published)
+        parts = [scoreboard(suites, report, published).rstrip()]
+        if record_of_framing := _read(ROOT / BENCH / "framing.json"):
+            parts.append(framing(record_of_framing))
+        if (table := ROOT / BENCH / "ablations.md").exists():
+            parts.append(ablations(table.read_text()))
+        found["book/scoreboard.md"] = "\n\n".join([NOTE.format(records=of), *parts]) + "\n"
     if record and suites:
         found["book/failures.md"] = NOTE.format(records=f"{RECORD} and {of}") + "\n\n" + failures(record, suites, report)
     return found

@@ -8,6 +8,7 @@ import pytest
 from minisora.bench.floors import FLOORS, floors, worst
 from minisora.bench.report import median, share
 from minisora.site import gallery_pages
+from minisora.site.beside import ROWS, ablations, framing
 from minisora.site.failures import failures
 from minisora.site.gallery_pages import ROOT, drawn, pages, stale
 from minisora.site.scoreboard import scoreboard
@@ -95,6 +96,19 @@ def test_published_figures_are_called_not_comparable(suites, report):
     for bench in PUBLISHED["benchmarks"]:
         assert f"### {bench['name']} (not comparable)" in context and f"<{bench['source']}>" in context
         assert all(f"| {one['system']} | {one['figures'][0]:g} |" in context for one in bench["systems"])
+
+
+def test_framing_is_told_by_size_and_by_what_was_seen():
+    cell = {"cut": share([True, False, False, False]), "characters": 1.0}
+    rows = {name: {"wide": cell, "tall": {"cut": share([]), "characters": 0.0}} for name in ROWS}
+    told = framing({"command": "python benchmarks/framing.py", "preset": "small", "steps": 1200, "clips": 10, "n": 4, "rows": rows})
+    assert "for 1,200 steps" in told and "](../data/bench/framing.png)" in told
+    for called in ROWS.values():
+        assert f"| {called} | 0.250 (0.05–0.70) | – | – |" in told
+
+
+def test_ablations_become_a_part_of_the_page():
+    assert ablations("# Ablations\n\nMade by …\n") == "## What a choice in the recipe is worth\n\nMade by …"
 
 
 def test_a_plot_says_in_words_what_it_shows(suites):

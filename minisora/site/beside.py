@@ -1,0 +1,34 @@
+"""What the scoreboard has beside the suites: trainings that differ in one thing, as `benchmarks/` recorded them."""
+
+ROWS = {  # of framing.json: how they are called on the page
+    "drawn": "clips as the world draws them", "crops of the drawn": "the squares in their middles",
+    "as they are": "a model that saw whole clips", "square crops": "a model that saw square crops",
+    "the weights": "this repository's weights",
+}  # fmt: skip
+SIZES = ("wide", "tall", "square")
+
+
+def framing(record: dict) -> str:
+    """Whom the frame cuts off, from framing.json, in MyST Markdown."""
+    about = (
+        f"Two denoisers of the preset {record['preset']} were trained alike, for {record['steps']:,} steps, on {record['clips']:,} wide "
+        "and tall clips: one saw them whole, the other only the squares in their middles. Share of characters that the edge of the first "
+        f"picture cuts, in videos of {record['n']} held-out sentences of each size, with 95 % intervals. Made by"
+    )
+    rows = ["| | " + " | ".join(SIZES) + " |", "|---" * (len(SIZES) + 1) + "|"]
+    for name, called in ROWS.items():
+        rows.append(f"| {called} | " + " | ".join(_cell(record["rows"][name].get(size)) for size in SIZES) + " |")
+    alt = "First pictures of six sentences: by the model that saw crops, by the one that saw whole clips, and as drawn"
+    return "\n\n".join(
+        ["## Framing", about, f"```\n{record['command']}\n```", "\n".join(rows), f"![{alt}](../data/bench/framing.png)"]
+    )  # fmt: skip
+
+
+def _cell(found: dict | None) -> str:
+    cut = found and found["cut"]
+    return f"{cut['value']:.3f} ({cut['low']:.2f}–{cut['high']:.2f})" if cut and cut["value"] is not None else "–"
+
+
+def ablations(page: str) -> str:
+    """ablations.md as a part of the page."""
+    return page.replace("# Ablations", "## What a choice in the recipe is worth", 1).rstrip()
