@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from minisora.errors import UserError
 
-MAX_SECONDS = 4.0  # that are made at once
+MAX_SECONDS = 8.0  # that are made at once: places and times are measured, so what was learned of half as much holds
+TRAINED_SECONDS = 4.0  # of the longest clips in training, and of a piece of an extension
 LONGEST = 60.0  # seconds that one extension adds, piece by piece
 MIN_SIDE, MAX_SIDE, SIDE_STEP = 32, 256, 8
 MAX_WORDS = 400
@@ -32,7 +33,8 @@ def check_request(
     if (words := len(prompt.split())) > MAX_WORDS:
         raise UserError(f"the prompt has {words} words: minisora reads up to {MAX_WORDS}. Say it in fewer.")
     if not 0 < seconds <= longest:
-        raise UserError(f"seconds={seconds:g}: minisora makes videos of more than 0 and up to {longest:g} s. Try seconds=2.")
+        longer = f", and longer ones by extension, up to {LONGEST:g} s more a call" if 0 < seconds and longest < LONGEST else ""
+        raise UserError(f"seconds={seconds:g}: minisora makes videos of more than 0 and up to {longest:g} s{longer}. Try seconds=2.")
     for name, side in (("height", height), ("width", width)):
         if side % SIDE_STEP or not MIN_SIDE <= side <= MAX_SIDE:
             near = min(max(SIDE_STEP * round(side / SIDE_STEP), MIN_SIDE), MAX_SIDE)

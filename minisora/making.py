@@ -38,7 +38,7 @@ def shot(text: str) -> tuple[float, str] | str:
 def add_commands(commands: Commands) -> None:
     make = _command(commands, "generate", "make a video from a sentence", generate, (64, 64))
     make.add_argument("prompt", help=f'{SENTENCE}; with --shot, what all shots share, or ""')
-    make.add_argument("--seconds", type=float, default=2.0, help="length, above 0 and up to 4 (default 2)")
+    make.add_argument("--seconds", type=float, default=2.0, help="length, above 0 and up to 8 (default 2)")
     make.add_argument("--shot", type=shot, action="append", dest="shots", metavar="TEXT",
                       help='a storyboard: once for each shot, with its seconds if they differ, "1.5: the ball hops"')  # fmt: skip
 
@@ -48,7 +48,7 @@ def add_commands(commands: Commands) -> None:
     make = _command(commands, "animate", "bring a picture to life", animate)
     make.add_argument("image", help="any image; of a video, its first frame")
     make.add_argument("prompt", help="what happens in it")
-    make.add_argument("--seconds", type=float, default=2.0, help="length, above 0 and up to 4 (default 2)")
+    make.add_argument("--seconds", type=float, default=2.0, help="length, above 0 and up to 8 (default 2)")
 
     make = _command(commands, "extend", "go on with a video, or tell what came before it", extend)
     make.add_argument("video", help="any video of at least two frames")
@@ -57,7 +57,7 @@ def add_commands(commands: Commands) -> None:
     make.add_argument("--direction", choices=("forward", "backward"), default="forward", help="after its end, or before its beginning")
 
     make = _command(commands, "fill", "make the missing frames of a video", fill)
-    make.add_argument("video", help="any video of up to 4 seconds")
+    make.add_argument("video", help="any video of up to 8 seconds")
     make.add_argument("prompt", nargs="?", default="", help="what happens in it; may be left out")
     make.add_argument("--known", required=True, metavar="FRAMES", help="the frames to keep, at 8 per second: 0-4,12-16")
 
@@ -73,7 +73,7 @@ def add_commands(commands: Commands) -> None:
     make.add_argument("--seconds", type=float, default=1.0, help="from the end to the beginning, 0.5 to 3 (default 1)")
 
     make = _command(commands, "edit", "the same motion with another place, look or colour", edit)
-    make.add_argument("video", help="any video of up to 4 seconds")
+    make.add_argument("video", help="any video of up to 8 seconds")
     make.add_argument("prompt", help="what is to be seen instead")
     make.add_argument("--strength", type=float, default=0.6, help="0: as it was, 1: nothing of it is left (default 0.6)")
 

@@ -16,13 +16,13 @@ from minisora.errors import UserError
 from minisora.fitting import fitted
 from minisora.flow import add_noise
 from minisora.frames import known_latents, latent_of
-from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, LONGEST, MAX_SECONDS, Progress, check_request, check_share
+from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, LONGEST, MAX_SECONDS, TRAINED_SECONDS, Progress, check_request, check_share
 from minisora.patches import FRAMES_A_LATENT
 from minisora.video import Video
 from minisora.windows import Known, even, head, held, joined, known_frames, settled, tail, whole
 from minisora.world.scene import FPS, frame_count
 
-MOST = frame_count(MAX_SECONDS)  # frames made at once, known ones included
+MOST = frame_count(TRAINED_SECONDS)  # frames of a piece of an extension, or of what leads over, known ones included
 WINDOW = 1.0  # seconds of a video that its extension sees
 DIRECTIONS = ("forward", "backward")
 
@@ -65,7 +65,7 @@ class Modes:
     def animate(self, image: Any, prompt: str, seconds: float = 2.0, **how) -> Video:
         """Brings a still image to life: the first frame is the image, the rest is what `prompt` says. Of a video, its first frame counts.
 
-        seconds: above 0, up to 4. Raises UserError when the image cannot be read. Built in chapter 6.
+        seconds: above 0, up to 8. Raises UserError when the image cannot be read. Built in chapter 6.
         """
         how = How(**how)
         how.check(prompt, seconds)
@@ -109,7 +109,7 @@ class Modes:
 
         known: numbers of frames at 8 per second, as "0-4,12-16" or as a list; or a bool for each frame. Gaps are rounded outward to the
         autoencoder's groups of frames (0, 1-4, 5-8, …), which `note` tells. prompt: may be empty. Raises UserError when `known` does
-        not fit the video, leaves nothing to be made or nothing to hold on to, or the video lasts more than 4 s. Built in chapter 7.
+        not fit the video, leaves nothing to be made or nothing to hold on to, or the video lasts more than 8 s. Built in chapter 7.
         """
         how = How(**how)
         how.check(prompt, wordless=True)
@@ -147,7 +147,7 @@ class Modes:
         """The same motion with another place, look or colour: noise is mixed in, and taken out again under the new prompt.
 
         strength: the noise level, from 0 (the video as it is) to 1 (nothing of it is left). SDEdit (Meng et al. 2022, section 3).
-        Raises UserError when strength is anything else, or the video lasts more than 4 s or cannot be read. Built in chapter 7.
+        Raises UserError when strength is anything else, or the video lasts more than 8 s or cannot be read. Built in chapter 7.
         """
         how = How(**how)
         how.check(prompt)
@@ -216,6 +216,6 @@ def _noted(video: Video, *given: Video) -> Video:
 
 def _short(given: Video) -> np.ndarray:
     """The frames of a video that can be changed at once. Raises UserError when there are more."""
-    if len(given) > MOST:
+    if len(given) > frame_count(MAX_SECONDS):
         raise UserError(f"video: it lasts {given.seconds:g} s, and at most {MAX_SECONDS:g} s can be changed at once. Give a shorter piece.")
     return given.frames

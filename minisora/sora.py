@@ -39,7 +39,7 @@ CARD = """---
 
 # A minisora
 
-A sentence of the toy world becomes a video of up to 4 seconds: an autoencoder of videos, a diffusion transformer and a text encoder.
+A sentence of the toy world becomes a video of up to 8 seconds: an autoencoder of videos, a diffusion transformer and a text encoder.
 
 ```python
 from minisora import MiniSora
@@ -105,10 +105,10 @@ class MiniSora(
     ) -> Video:
         """The video that `prompt` describes; the same request gives the same video, byte for byte, on one machine.
 
-        seconds: above 0, up to 4, rounded to what the autoencoder codes (1 + 4k frames at 8 per second). height, width: multiples
-        of 8. shots: a storyboard, a sentence for each shot, or (seconds, sentence) pairs, whose seconds then count; `prompt` tells
-        what all shots share, or is "". guidance: 1 is none. progress(done, steps) is called after each step. Words that the model
-        does not know are left out and listed in the video's `unknown`. Raises UserError when something else is asked.
+        seconds: above 0, up to 8 (training showed up to 4), rounded to what the autoencoder codes (1 + 4k frames at 8 per second).
+        height, width: multiples of 8. shots: a storyboard, a sentence for each shot, or (seconds, sentence) pairs, whose seconds then
+        count; `prompt` tells what all shots share, or is "". guidance: 1 is none. progress(done, steps) is called after each step. Words
+        that the model does not know are left out and listed in the video's `unknown`. Raises UserError when something else is asked.
         """
         check_request(prompt, seconds, height, width, seed=seed, steps=steps, guidance=guidance, wordless=bool(shots))
         told, frames, frame_shot = prompt, max(frame_count(seconds), 1 + FRAMES_A_LATENT), None

@@ -22,7 +22,7 @@ def board(shots: Shots, seconds: float) -> tuple[list[tuple[str, int]], Int[Tens
     """Each shot's sentence with its number, from 1; and the shot that each latent frame belongs to.
 
     Sentences alone share `seconds` equally; (seconds, sentence) pairs last as they say, rounded to half seconds.
-    Raises UserError when a sentence is empty, a shot shorter than half a second, or all of them longer than 4 s.
+    Raises UserError when a sentence is empty, a shot shorter than half a second, or all of them longer than 8 s.
     """
     pairs = [(seconds / len(shots), shot) if isinstance(shot, str) else tuple(shot) for shot in shots]
     for number, (length, sentence) in enumerate(pairs, start=1):

@@ -45,7 +45,7 @@ def test_unknown_words_are_told(generate, capsys):
     "options, said",
     [
         (dict(prompt=""), "prompt is empty"), (dict(prompt="  "), "prompt is empty"), (["--seconds", "0"], "seconds=0"),
-        (["--seconds", "9"], "up to 4 s"), (["--seconds", "nan"], "seconds=nan"), (["--seconds", "two"], "--help"),
+        (["--seconds", "9"], "up to 8 s"), (["--seconds", "nan"], "seconds=nan"), (["--seconds", "two"], "--help"),
         (["--size", "65x64"], "width=65"), (["--size", "64"], "96x64"), (["--size", "64x64x64"], "96x64"),
         (["--guidance", "inf"], "guidance=inf"), (["--guidance", "nan"], "guidance=nan"), (["--steps", "0"], "steps=0"),
         (["--seed", "-3"], "seed=-3"), (["--scale", "0"], "scale"), (["--frames", "3"], "--frames"),

@@ -71,7 +71,7 @@ def test_a_storyboard(run, tmp_path):
     [
         (["image", ""], "prompt is empty"), (["animate", "gone.png", PROMPT], "no such file"),
         (["animate", "text.mp4", PROMPT], "neither a video"),
-        (["animate", "still.png", PROMPT, "--seconds", "9"], "up to 4 s"), (["animate", "still.png"], "prompt"),
+        (["animate", "still.png", PROMPT, "--seconds", "9"], "up to 8 s"), (["animate", "still.png"], "prompt"),
         (["extend", "cut.mp4", PROMPT], "cut.mp4"), (["extend", "still.png", PROMPT], "one frame"),
         (["extend", "clip.gif", PROMPT, "--direction", "up"], "--help"), (["extend", "clip.gif", PROMPT, "--seconds", "99"], "up to 60 s"),
         (["fill", "clip.gif"], "--known"), (["fill", "clip.gif", "--known", "0-9"], "no frame 9"),

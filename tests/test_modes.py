@@ -144,18 +144,18 @@ def test_a_storyboard(tiny):
     [
         ("image", dict(prompt=""), "empty"), ("image", dict(prompt=PROMPT, height=65), "height=65"),
         ("animate", dict(image="gone.png"), "no such file"),
-        ("animate", dict(seconds=9), "up to 4 s"), ("animate", dict(prompt=" "), "empty"),
+        ("animate", dict(seconds=9), "up to 8 s"), ("animate", dict(prompt=" "), "empty"),
         ("animate", dict(image=None), "neither a Video"), ("animate", dict(width=33), "width=33"),
         ("extend", dict(seconds=0), "seconds=0"), ("extend", dict(seconds=61), "up to 60 s"), ("extend", dict(direction="up"), "'forward'"),
         ("extend", dict(frames=1), "animate(image, prompt)"), ("extend", dict(window=9), "window=9"), ("extend", dict(prompt=""), "empty"),
         ("extend", dict(window_noise=2), "window_noise=2"),
         ("fill", dict(known="0-9"), "no frame 9"), ("fill", dict(known=[True] * 3), "a mask of 3"),
-        ("fill", dict(frames=40, known="0-3"), "at most 4 s"),
+        ("fill", dict(frames=70, known="0-3"), "at most 8 s"),
         ("connect", dict(seconds=3.5), "up to 3 s"), ("connect", dict(prompt=""), "empty"),
         ("connect", dict(b="gone.mp4"), "no such file"), ("loop", dict(frames=1), "its own loop"), ("loop", dict(seconds=4), "up to 3 s"),
         ("edit", dict(strength=1.1), "strength=1.1"), ("edit", dict(strength=-1), "strength=-1"),
         ("edit", dict(strength=float("nan")), "strength=nan"),
-        ("edit", dict(frames=40), "at most 4 s"), ("edit", dict(prompt=""), "empty"), ("edit", dict(steps=0), "steps=0"),
+        ("edit", dict(frames=70), "at most 8 s"), ("edit", dict(prompt=""), "empty"), ("edit", dict(steps=0), "steps=0"),
     ],
 )  # fmt: skip
 def test_impossible_requests_get_one_line(tiny, clip, mode, request_, said):
@@ -173,7 +173,7 @@ def test_impossible_requests_get_one_line(tiny, clip, mode, request_, said):
 
 @pytest.mark.parametrize(
     "shots, said",
-    [(["", "a ball"], "shot 1 is empty"), (["a"] * 9, "shorter|lasts"), ([(3, "a"), (3, "b")], "6 s in all"), ([(0.1, "a")], "0.5 s")],
+    [(["", "a ball"], "shot 1 is empty"), (["a"] * 9, "shorter|lasts"), ([(5, "a"), (4, "b")], "9 s in all"), ([(0.1, "a")], "0.5 s")],
 )
 def test_impossible_storyboards(tiny, shots, said):
     with pytest.raises(UserError, match=said):

@@ -25,7 +25,7 @@ def test_another_request_gives_another_video(tiny, change):
     "seconds, height, width, shape",
     [
         (2, 64, 64, (17, 64, 64)), (4, 32, 48, (33, 32, 48)), (0.01, 32, 32, (5, 32, 32)), (1, 40, 72, (9, 40, 72)),
-        (1.2, 64, 96, (9, 64, 96)),
+        (1.2, 64, 96, (9, 64, 96)), (8, 32, 32, (65, 32, 32)),
     ],
 )  # fmt: skip
 def test_sizes_and_lengths(tiny, seconds, height, width, shape):
@@ -86,7 +86,7 @@ def test_an_edit_keeps_its_noise_and_the_rest_draws_it_anew(tiny):
     "change, said",
     [
         (dict(prompt=""), "empty"), (dict(prompt=" \n"), "empty"), (dict(prompt="word " * 1000), "1000 words"),
-        (dict(seconds=0), "seconds=0"), (dict(seconds=-1), "seconds=-1"), (dict(seconds=4.1), "up to 4 s"),
+        (dict(seconds=0), "seconds=0"), (dict(seconds=-1), "seconds=-1"), (dict(seconds=8.1), "up to 8 s, and longer ones by extension"),
         (dict(seconds=float("nan")), "seconds=nan"), (dict(seconds=float("inf")), "seconds=inf"),
         (dict(height=65), "Try height=64"), (dict(width=8), "Try width=32"), (dict(width=100000), "Try width=256"),
         (dict(height=0), "height=0"), (dict(height=-64), "height=-64"),

@@ -1,5 +1,7 @@
 """What the scoreboard has beside the suites: trainings that differ in one thing, as `benchmarks/` recorded them."""
 
+from minisora.limits import TRAINED_SECONDS
+
 ROWS = {  # of framing.json: how they are called on the page
     "drawn": "clips as the world draws them", "crops of the drawn": "the squares in their middles",
     "as they are": "a model that saw whole clips", "square crops": "a model that saw square crops",
@@ -24,9 +26,25 @@ def framing(record: dict) -> str:
     )  # fmt: skip
 
 
+def lengths(record: dict) -> str:
+    """Clips of many lengths, from lengths.json, in MyST Markdown."""
+    about = (
+        f"The same questions of {record['n']} held-out scenes of each length, of one shot, told in detail and made at once at 64×64, by "
+        f"`python benchmarks/lengths.py`. Training showed up to {TRAINED_SECONDS:g} seconds."
+    )
+    rows = ["| seconds | claims | model: claims right | drawn | model: sentences right | drawn |", "|---" * 6 + "|"]
+    for row in record["rows"]:
+        cells = (_share(row[name]) for name in ("model", "truth", "model all", "truth all"))
+        rows.append(f"| {row['seconds']:g} | {row['model']['n']} | " + " | ".join(cells) + " |")
+    return "\n\n".join(["## From a picture to eight seconds", about, "\n".join(rows)])
+
+
 def _cell(found: dict | None) -> str:
-    cut = found and found["cut"]
-    return f"{cut['value']:.3f} ({cut['low']:.2f}–{cut['high']:.2f})" if cut and cut["value"] is not None else "–"
+    return _share(found["cut"]) if found and found["cut"]["value"] is not None else "–"
+
+
+def _share(cell: dict) -> str:
+    return f"{cell['value']:.3f} ({cell['low']:.2f}–{cell['high']:.2f})"
 
 
 def ablations(page: str) -> str:

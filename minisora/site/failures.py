@@ -86,7 +86,7 @@ def _strip(one: dict, names: list[str]) -> str:
     return (
         f'<figure><div class="scroll" tabindex="0" role="group" aria-label="Frames of clip {one["number"]}">'
         f'<img src="{place(one["strip"])}" alt="{alt}" loading="lazy"></div>'
-        f"<figcaption><p>“{quoted}” (seed {one['number']})</p><ul class=\"verdicts\">"
+        f'<figcaption><p>“{quoted}” (seed {one["number"]})</p><ul class="verdicts">'
         + "".join(f'<li class="not-seen"><span aria-hidden="true">✗</span> <b>not seen:</b> {html.escape(about)}</li>' for about in wrong)
         + f"</ul><p>{html.escape(one['sees'])}</p></figcaption></figure>"
     )

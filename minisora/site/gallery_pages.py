@@ -12,7 +12,7 @@ NOTE = "<!-- Written by `minisora gallery --pages` from {records}: what is chang
 
 def drawn(root: Path) -> dict[str, str]:
     """The three pages, by name: of the gallery recorded in a folder, and of the repository's bench. A page without record is left out."""
-    from .beside import ablations, framing
+    from .beside import ablations, framing, lengths
     from .failures import failures
     from .gallery_page import gallery
     from .scoreboard import scoreboard
@@ -26,8 +26,9 @@ def drawn(root: Path) -> dict[str, str]:
     if suites:
         of = f"{BENCH}/{'report' if report else 'core'}.json"
         parts = [scoreboard(suites, report, published).rstrip()]
-        if record_of_framing := _read(ROOT / BENCH / "framing.json"):
-            parts.append(framing(record_of_framing))
+        for name, told in (("framing", framing), ("lengths", lengths)):
+            if beside := _read(ROOT / BENCH / f"{name}.json"):
+                parts.append(told(beside))
         if (table := ROOT / BENCH / "ablations.md").exists():
             parts.append(ablations(table.read_text()))
         found["book/scoreboard.md"] = "\n\n".join([NOTE.format(records=of), *parts]) + "\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import ipywidgets
 import numpy as np
 
-from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, MAX_SECONDS
+from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, TRAINED_SECONDS
 from minisora.show import picture
 from minisora.sora import MiniSora
 from minisora.video import Video
@@ -31,7 +31,7 @@ class Playground(Interactive):
         seed: int = 0, examples: Sequence[Video] = (),
     ):  # fmt: skip
         self.sora, self.judge, self.examples = sora, judge, tuple(examples)
-        lengths = [seconds / 2 for seconds in range(1, int(2 * MAX_SECONDS) + 1)]
+        lengths = [seconds / 2 for seconds in range(1, int(2 * TRAINED_SECONDS) + 1)]
         knob = dict(style=LABELLED, continuous_update=False)
         self.sentence = ipywidgets.Text(sentence, description="sentence", layout=WIDE, **knob)
         self.seconds = ipywidgets.SelectionSlider(options=lengths, value=2.0, description="seconds", **knob)

@@ -74,7 +74,7 @@ print(f"{len(beginnings[0])} frames each; the ending is kept bit for bit: {kept}
 # | Sora extends videos, forward or backward in time; shown are several that were extended backward from one segment: they begin differently and end alike | the same: `extend(…, direction="backward")`, as above | how known frames enter the network, and how many it sees |
 # | extended both ways, a video becomes a seamless infinite loop | end and beginning are known, the middle is made (section 7) | how the loop was closed |
 # | two videos of quite different subjects and scenes are connected by gradual interpolation | `connect`: the end of one and the beginning of the other are known | whether frames of both were mixed on the way |
-# | Sora makes up to a minute at high fidelity | at most 4 s at once; longer videos piece by piece (section 8) | whether a minute is made at once or in pieces |
+# | Sora makes up to a minute at high fidelity | up to 8 s at once, of which training showed 4; longer videos piece by piece (section 8) | whether a minute is made at once or in pieces |
 # | among the failures: incoherence that develops in long samples, objects that appear out of nothing | drift, measured, and one mend (section 9) | how often, and what was done about it |
 #
 # Source: OpenAI, [*Video generation models as world simulators*](https://openai.com/index/video-generation-models-as-world-simulators/) (15 February
@@ -681,7 +681,8 @@ MaskPainter(short, known="ends", make=fill, made={"ends": fill("0,13-16")}, alt=
 # %% [markdown]
 # ## 8 · Twenty seconds, piece by piece
 #
-# The network sees at most four seconds at once. A longer video is made as one walks in fog: look at the last second, make the next few, go on from there.
+# Training showed the network four seconds at most. Measured positions carry it to twice that (chapter 1), and there `generate` stops. A longer video is made as one walks in fog:
+# look at the last second, make the next few, go on from there.
 #
 # ### Exercise 7.5 · Piece by piece
 # *15 minutes · a climb*
@@ -725,7 +726,7 @@ check("7.5", go_on)
 
 # %% [markdown]
 # `sora.extend` does this inside, up to a minute in one call. We call it four times, so that we can watch: four seconds from a sentence, and four
-# times four more. Each of these extensions is itself made in two pieces, since of the 33 frames that fit, 9 are the window.
+# times four more. Each of these extensions is itself made in two pieces, since of the 33 frames of four seconds, 9 are the window.
 
 # %%
 hopper = "a large red ball hops up and down in the snow"

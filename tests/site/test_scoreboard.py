@@ -8,7 +8,7 @@ import pytest
 from minisora.bench.floors import FLOORS, floors, worst
 from minisora.bench.report import median, share
 from minisora.site import gallery_pages
-from minisora.site.beside import ROWS, ablations, framing
+from minisora.site.beside import ROWS, ablations, framing, lengths
 from minisora.site.failures import failures
 from minisora.site.gallery_pages import ROOT, drawn, pages, stale
 from minisora.site.scoreboard import scoreboard
@@ -105,6 +105,13 @@ def test_framing_is_told_by_size_and_by_what_was_seen():
     assert "for 1,200 steps" in told and "](../data/bench/framing.png)" in told
     for called in ROWS.values():
         assert f"| {called} | 0.250 (0.05–0.70) | – | – |" in told
+
+
+def test_lengths_are_told_beside_the_drawn_truth():
+    row = {"model": share([True] * 3 + [False]), "truth": share([True] * 4), "model all": share([False]), "truth all": share([True])}
+    told = lengths({"n": 1, "rows": [{"seconds": 0.0, **row}, {"seconds": 8.0, **row}]})
+    for seconds in (0, 8):
+        assert f"| {seconds} | 4 | 0.750 (0.30–0.95) | 1.000 (0.51–1.00) | 0.000 (0.00–0.79) | 1.000 (0.21–1.00) |" in told
 
 
 def test_ablations_become_a_part_of_the_page():
