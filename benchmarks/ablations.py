@@ -26,7 +26,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from minisora import flow
 from minisora.bench import lines, modes, world_lines
 from minisora.bench.measure import hashes
 from minisora.bench.mode_cases import modes as mode_cases
@@ -37,9 +36,10 @@ from minisora.cli import Parser
 from minisora.errors import UserError
 from minisora.patches import FRAMES_A_LATENT
 from minisora.sora import MiniSora, shipped_weights
-from minisora.text import Tokenizer, pad
+from minisora.text import Tokenizer
 from minisora.train import batches, latents
 from minisora.train import dit as training
+from minisora.train.guess import LEVELS, guess_errors
 from minisora.train.vae import load_vae
 from minisora.world.caption import caption, claims
 from minisora.world.scene import frame_count
@@ -47,7 +47,6 @@ from minisora.world.scene import frame_count
 FIRST = "all as it is"
 PARTS = ("guess", "detailed", "short", "given", "law")  # of what a variant is asked
 GIVEN = ("animate", "extend", "fill")
-LEVELS = 0.5, 0.75, 0.9  # of noise, at which one guess is looked at
 COLUMNS = (  # of the table: part of the results, dimension, title
     *(("guess", f"detailed at {level:g}", f"guess at {level:g}") for level in LEVELS),
     ("guess", "short at 0.9", "guess at 0.9, told briefly"),
@@ -127,7 +126,7 @@ def judged(part: str, sora: MiniSora, variant: Variant, args: argparse.Namespace
     """What the oracle finds: shares and medians of the line "model" for one of PARTS; nothing for what a variant isn't asked."""
     how = {**({"steps": args.sampler_steps} if args.sampler_steps else {}), **variant.sampler}
     if part == "guess":
-        return {} if variant.sampler else guesses(sora, held_out(args))
+        return {} if variant.sampler else {name: {"errors": found} for name, found in guess_errors(sora, held_out(args)).items()}
     makers = Makers(sora, seed=args.seed, **how)
     if part == "given":
         if how.keys() & {"interval", "weak"}:  # the ways in do not take them
@@ -145,26 +144,13 @@ def held_out(args: argparse.Namespace) -> Path:
     return latents.folder_for(args.runs / "cache", args.vae, training.DEFAULTS[args.preset][-1], "heldout", 0)
 
 
-@torch.no_grad()
-def guesses(sora: MiniSora, folder: Path) -> dict[str, dict]:
-    """Mean square error of one guess at held-out clips in noise (theirs is about 1), by how they are told and the level of noise: the
-    finest measure, for much shorter trainings than the oracle needs. All variants are shown the same clips in the same noise."""
-    clips, found = latents.load(folder)[0], {}
-    told = batches.Told(clips.captions, sora.tokenizer)
-    clean, shots = torch.from_numpy(clips.latents).float(), torch.from_numpy(clips.shots).long()
-    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
-    for style in ("detailed", "short"):
-        random = np.random.default_rng(0)
-        words = pad([told.draw(clip, style, random) for clip in range(len(clean))], to=8)
-        states = sora.text(*words)  # (B, L, D)
-        for level in LEVELS:
-            sigma = torch.full((len(clean), clean.shape[2]), level)  # (B, t)
-            x = flow.add_noise(clean, noise, sigma)
-            out, _ = sora.dit.features(x, sigma, states, words.mask, words.shot, shots, 8.0)
-            guess = x - level * flow.velocity_from(out, x, sigma, sora.dit.config.prediction)
-            errors = (guess - clean).square().flatten(1).mean(1)  # (B,)
-            found[f"{style} at {level:g}"] = median(errors.tolist())
-    return found
+def against(errors: list[float], first: list[float]) -> dict:
+    """By which share the mean of paired errors lies above the first's, with its 95 % interval: {"value", "low", "high", "n"}."""
+    more = (np.array(errors) - np.array(first)) / np.mean(first)
+    value, spread = float(more.mean()), 1.96 * float(more.std()) / len(more) ** 0.5
+    return {name: round(number, 4) for name, number in (("value", value), ("low", value - spread), ("high", value + spread))} | {
+        "n": len(more)
+    }
 
 
 def judge(part: str, export: Path, name: str, variant: Variant, args: argparse.Namespace) -> dict[str, dict]:
@@ -211,7 +197,8 @@ def table(report: dict) -> str:
         f"# Ablations\n\nMade by `{about['command']}`. Each variant was trained for {about['steps']:,} steps of the preset "
         f"{about['preset']} from {about['clips']:,} clips and judged on {about['n']} held-out sentences of each kind and {about['given']} "
         f"cases of each way in. Shares with 95 % intervals; guesses, seam velocity, fill and velocity error are medians of errors: less is "
-        f"better. All guess at the same held-out clips in the same noise.\n\n"
+        f"better. All guess at the same held-out clips in the same noise: beside a guess stands how much more than the first's the mean "
+        f"error is, clip by clip.\n\n"
     )
     rows = ["| variant | " + " | ".join(title for *_, title in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, result in report["variants"].items():
@@ -221,7 +208,12 @@ def table(report: dict) -> str:
 
 
 def _shown(cell: dict | None) -> str:
-    return f"{cell['value']:.3f} ({cell['low']:.2f}–{cell['high']:.2f})" if cell and cell["value"] is not None else "–"
+    if not cell or cell["value"] is None:
+        return "–"
+    change = cell.get("against the first", {})
+    if change.get("value"):
+        return f"{cell['value']:.3f} ({change['value']:+.1%}, {change['low']:+.1%} to {change['high']:+.1%})"
+    return f"{cell['value']:.3f} ({cell['low']:.2f}–{cell['high']:.2f})"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -272,10 +264,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     done = before["variants"] if {one: before.get("about", {}).get(one) for one in about} == about else {}
     about["command"] = shlex.join(["python", "benchmarks/ablations.py", *given])
     waiting: dict[str, dict[str, Future]] = {}
+    errors: dict[str, dict[str, list[float]]] = {}
 
     def write_down(name: str) -> None:
         found = {part: future.result() for part, future in waiting.pop(name).items()}
+        if found["guess"]:
+            errors[name] = {told: cell["errors"] for told, cell in found["guess"].items()}
+            found["guess"] = {told: median(several) for told, several in errors[name].items()}
         done[name] = {"variant": asdict(chosen[name]), "found": {part: shares for part, shares in found.items() if shares}}
+        for one in errors.keys() & done.keys() if FIRST in errors else ():
+            for told, several in errors[one].items():
+                done[one]["found"]["guess"][told]["against the first"] = against(several, errors[FIRST][told])
         report = {"about": about, "variants": {one: done[one] for one in chosen if one in done}}
         write_whole(args.out / "ablations.md", table(report))
         write(file, report)
