@@ -681,6 +681,81 @@ assert found["measured"] < found["as shares"] and found["measured"] < found["cou
 # The network believes what it is told about places: told wrongly, it paints worse, though every latent is the same. Counting ruins it. Shares of a square cost it less, for the film's objects are only stretched and its time only
 # quickened, which is roughly a world that could be.
 #
+# ### Twice as long as anything it saw
+#
+# The model of one film knew nothing of a sixth second. The shipped network has seen many films, none longer than four seconds, and what it learned of them is mostly *local*: how whoever hops comes down again a moment
+# later. With measured positions a moment is the same everywhere. So ask it for eight seconds at once. **Predict:** will it stop, begin again, fall to pieces, or go on?
+
+# %%
+eight = sora.generate("a large red ball hops up and down in the snow", seconds=8, seed=1)
+show(eight, alt="A clip of eight seconds, made at once: a large red ball hops in the snow")
+
+# %% [markdown]
+# One clip proves little. `python benchmarks/lengths.py` asked the oracle (chapter 0) about held-out sentences in six lengths; the drawn truth stands beside it, for a longer clip gives the oracle more to miss, too:
+
+# %% tags=["slide"]
+import json
+
+from minisora.sora import shipped_weights
+
+bench = shipped_weights().parent / "bench"
+lengths = json.loads((bench / "lengths.json").read_text())["rows"]
+fig, ax = plt.subplots(figsize=(6.5, 2.6), layout="constrained")
+for line, colour in (("truth", "#BBBBBB"), ("model", AXES["N"])):
+    shares = [row[line]["value"] for row in lengths]
+    gaps = [[row[line]["value"] - row[line]["low"] for row in lengths], [row[line]["high"] - row[line]["value"] for row in lengths]]
+    ax.errorbar([row["seconds"] for row in lengths], shares, gaps, marker="o", capsize=3, color=colour)
+    ax.annotate({"truth": "as drawn", "model": "the model"}[line], (8.15, shares[-1]), color=colour, va="center")
+ax.axvspan(0, 4, color="#EEEEEE", zorder=0)
+ax.text(2, 0.62, "seen in training", ha="center", color="#777777")
+ax.set(xlabel="seconds", ylabel="share of claims that are right", xlim=(-0.2, 9.6), ylim=(0.6, 1.02), xticks=range(0, 9, 2))
+ax.spines[["top", "right"]].set_visible(False)
+seen, longest = (next(row for row in lengths if row["seconds"] == seconds)["model"]["value"] for seconds in (4, 8))
+show(fig, alt=f"Claims that are right: {seen:.2f} at four seconds, the longest clips of training, and {longest:.2f} at eight")
+assert longest > 0.8
+
+# %% [markdown]
+# It goes on. Nobody trained it to; the price is a few claims in a hundred. That is what measured positions buy, and it has an end: layers that never met so many tokens at once grow unsure, and an order of two events that takes eight
+# seconds is an order that nobody showed them. Beyond that, videos are made piece by piece (chapter 7).
+#
+# ### What a square crop teaches
+#
+# There is an older way to one format: cut the square out of the middle of every video, and train on squares. Then no position needs a measure, and many image models were trained like that. What does such a model learn?
+# Two small denoisers were trained alike, with the same steps, sentences and noise, on the same wide and tall clips; one saw them whole, the other their middle squares (`python benchmarks/framing.py`, three quarters of an hour on two cores).
+# **Predict before you look:** both are bad painters after so little training. In what will they differ?
+
+# %% tags=["slide"]
+framing = json.loads((bench / "framing.json").read_text())["rows"]
+asked = {
+    "clips as drawn": ("drawn", "wide"), "their middle squares": ("crops of the drawn", "wide"),
+    "… of tall clips": ("crops of the drawn", "tall"), "a model that saw squares": ("square crops", "square"),
+    "a model that saw all": ("as they are", "wide"), "… asked for a tall clip": ("as they are", "tall"),
+}
+cut = {name: framing[row][size]["cut"] for name, (row, size) in asked.items()}
+fig, ax = plt.subplots(figsize=(7, 2.6), layout="constrained")
+paint = [AXES["N"] if "model" in name or "asked" in name else "#BBBBBB" for name in cut]
+bars = ax.barh(list(cut), [share["value"] for share in cut.values()], color=paint, height=0.6)
+ax.bar_label(bars, fmt="%.2f", padding=4)
+ax.invert_yaxis()
+ax.set(xlabel="share of characters that the frame's edge cuts, in the first picture", xlim=(0, 1))
+ax.spines[["top", "right"]].set_visible(False)
+show(fig, alt="The edge cuts hardly anybody in drawn clips, many in their middle squares, many where a model saw squares, few where it saw all")
+assert cut["a model that saw squares"]["low"] > cut["a model that saw all"]["high"]
+
+# %%
+from PIL import Image
+
+rows = "Six sentences, first pictures. Top: by who saw squares, characters at the edge. Middle: by who saw whole clips. Bottom: as drawn"
+show(Image.open(bench / "framing.png"), alt=rows, width=760)
+
+# %% [markdown]
+# <details><summary>Your prediction</summary>
+#
+# In their frames. Who has seen nothing but crops has seen characters cut off all its life, while the sentence named them all the same, and takes it for the way the world looks. The damage is not in the network,
+# nor in the loss: it was done before the first step, by a line of code that prepared the data. The one that saw whole clips paints no better, but puts its characters into the picture. Sora's report shows the same with two clips side by
+# side (section "Improved framing and composition") and gives no number. In the toy world it can be counted.
+# </details>
+#
 # ### Exercise 1.6 · Several videos in one row
 # *15 minutes · a climb*
 #
