@@ -48,8 +48,8 @@ FIRST = "all as it is"
 PARTS = ("guess", "detailed", "short", "given", "law")  # of what a variant is asked
 GIVEN = ("animate", "extend", "fill")
 COLUMNS = (  # of the table: part of the results, dimension, title
-    *(("guess", f"detailed at {level:g}", f"guess at {level:g}") for level in LEVELS),
-    ("guess", "short at 0.9", "guess at 0.9, told briefly"),
+    *(("guess", f"detailed at {100 * level:.0f}", f"guess at {level:g}") for level in LEVELS),
+    ("guess", "short at 90", "guess at 0.9, told briefly"),
     *(("detailed", name, name) for name in ("colour", "place", "count", "kind", "motion", "relation", "order")),
     ("detailed", "all", "all, told in detail"), ("short", "all", "all, told briefly"), ("given", "animate action", "animate action"),
     ("given", "extend seam velocity", "extend seam velocity"), ("given", "fill away", "fill away"),

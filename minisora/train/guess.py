@@ -18,7 +18,7 @@ STYLES = "detailed", "short"  # of the captions
 
 @torch.no_grad()
 def guess_errors(sora: MiniSora, folder: Path, styles: Sequence[str] = STYLES, levels: Sequence[float] = LEVELS) -> dict[str, list[float]]:
-    """Mean square error of the guess of each clip's clean latents, whose own is about 1, by style and level, as in "short at 0.9".
+    """Mean square error of the guess of each clip's clean latents, whose own is about 1, by style and level, as in "short at 90" (percent of noise).
 
     folder: finished latents (`minisora.train.latents`), of which the first size is looked at. The same clips are always shown in the same
     noise under the same captions, so that two denoisers can be compared clip by clip.
@@ -36,5 +36,5 @@ def guess_errors(sora: MiniSora, folder: Path, styles: Sequence[str] = STYLES, l
             x = flow.add_noise(clean, noise, sigma)
             out, _ = sora.dit.features(x, sigma, states, words.mask, words.shot, shots, 8.0)
             guess = flow.clean_from(x, flow.velocity_from(out, x, sigma, sora.dit.config.prediction), sigma)
-            found[f"{style} at {level:g}"] = (guess - clean).square().flatten(1).mean(1).tolist()
+            found[f"{style} at {100 * level:.0f}"] = (guess - clean).square().flatten(1).mean(1).tolist()
     return found

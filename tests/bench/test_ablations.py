@@ -77,7 +77,7 @@ def test_judges_beside_the_training_find_what_one_finds_alone(module, tiny_folde
     def judge(part, export, name, variant, args):
         asked.append((part, export.parent.name))
         if part == "guess":
-            return {} if variant.sampler else {"detailed at 0.9": {"errors": [0.5, 1.0 + bool(variant.flags)]}}
+            return {} if variant.sampler else {"detailed at 90": {"errors": [0.5, 1.0 + bool(variant.flags)]}}
         return {"all": {"value": 0.5, "low": 0.1, "high": 0.9, "n": 1}} if part != "given" else {}
 
     monkeypatch.setattr(module, "judge", judge)
@@ -90,7 +90,7 @@ def test_judges_beside_the_training_find_what_one_finds_alone(module, tiny_folde
         assert module.main([*words, "--out", str(folder), "--judges", str(count)]) == 0
     assert len(asked) == 2 * 5 * len(module.variants("velocity")) and len(set(asked)) == 5 * 8
     one, three = (json.loads((tmp_path / name / "ablations.json").read_text())["variants"] for name in ("one", "three"))
-    changes = {name: result["found"].get("guess", {}).get("detailed at 0.9", {}).get("against the first") for name, result in one.items()}
+    changes = {name: result["found"].get("guess", {}).get("detailed at 90", {}).get("against the first") for name, result in one.items()}
     assert changes[module.FIRST]["value"] == 0 and changes["no world loss"]["value"] == 0.6667 and changes["no guidance"] is None
     assert one == three and set(one[module.FIRST]["found"]) == set(module.PARTS) - {"given"}
 

@@ -16,7 +16,7 @@ def test_a_guess_is_judged_by_how_far_it_is_from_what_is_there(tiny, tiny_folder
     for out, error in ((clean, 0.0), (clean + 0.5, 0.25)):
         monkeypatch.setattr(tiny.dit, "features", lambda *_, out=out: (out, None))
         found = guess_errors(tiny, folder)
-        assert set(found) == {f"{style} at {level:g}" for style in STYLES for level in LEVELS}
+        assert set(found) == {f"{style} at {100 * level:.0f}" for style in STYLES for level in LEVELS}
         assert all(len(errors) == 4 and max(abs(one - error) for one in errors) < 1e-5 for errors in found.values())
     monkeypatch.setattr(tiny.dit, "config", replace(tiny.dit.config, prediction="velocity"))
-    assert min(guess_errors(tiny, folder)["detailed at 0.9"]) > 0.5, "the clean latents are no velocity"
+    assert min(guess_errors(tiny, folder)["detailed at 90"]) > 0.5, "the clean latents are no velocity"
