@@ -18,7 +18,7 @@ STYLES = "detailed", "short"  # of the captions
 
 @torch.no_grad()
 def guess_errors(sora: MiniSora, folder: Path, styles: Sequence[str] = STYLES, levels: Sequence[float] = LEVELS) -> dict[str, list[float]]:
-    """Mean square error of the guess of each clip's clean latents, whose own is about 1, by style and level, as in "short at 90" (percent of noise).
+    """Mean square error of the guess of each clip's clean latents, whose own is about 1; by style and percent of noise: "short at 90".
 
     folder: finished latents (`minisora.train.latents`), of which the first size is looked at. The same clips are always shown in the same
     noise under the same captions, so that two denoisers can be compared clip by clip.
