@@ -2,12 +2,15 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from minisora.bench.suites import core
 from minisora.errors import UserError
 from minisora.train import batches
+
+RECORDED = Path(__file__).parents[2] / "data" / "bench" / "ablations.json"
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +109,20 @@ def test_errors_are_compared_clip_by_clip(module):
 def test_an_unknown_variant(module, tiny_folder, tmp_path):
     with pytest.raises(UserError, match="no clip masked"):
         module.main(["--only", "nothing", "--vae", str(tiny_folder), "--runs", str(tmp_path)])
+
+
+def test_the_card_tells_what_the_recorded_trainings_say(module):
+    report = json.loads(RECORDED.read_text())
+    found = {name: variant["found"] for name, variant in report["variants"].items()}
+    first, change = found[module.FIRST], {name: parts["guess"]["detailed at 90"]["against the first"] for name, parts in found.items()}
+    assert len(found) >= 7 and all(parts["detailed"]["place"]["n"] > 30 for parts in found.values())
+    assert (
+        change["no clip masked"]["high"] < 0 and found["no clip masked"]["given"]["fill away"]["low"] > first["given"]["fill away"]["high"]
+    )
+    assert (
+        change["predicts velocity"]["low"] > 0
+        and found["predicts velocity"]["detailed"]["colour"]["low"] > first["detailed"]["colour"]["high"]
+    )
+    assert change["no world loss"]["low"] > 0
+    brief = found["detailed captions alone"]["guess"]["short at 90"]["against the first"]
+    assert brief["low"] > 0 and found["detailed captions alone"]["detailed"]["place"]["low"] > first["detailed"]["place"]["value"]

@@ -19,7 +19,7 @@ def module(benchmark_file):
 def test_a_crop_is_the_middle_of_latents_and_labels_alike(module):
     for tall, wide in ((8, 12), (12, 8)):
         latents = np.random.default_rng(0).random((2, 3, 5, tall, wide), np.float32)
-        labels = latents[:, :1].transpose(0, 2, 3, 4, 1)[:, :, ::2, ::2]                # (n, t, h/2, w/2, 1): of each token's corner
+        labels = latents[:, :1].transpose(0, 2, 3, 4, 1)[:, :, ::2, ::2]  # (n, t, h/2, w/2, 1): of each token's corner
         cropped, told = module.crop(latents, labels)
         assert cropped.shape == (2, 3, 5, 8, 8) and told.shape == (2, 5, 4, 4, 1)
         assert np.array_equal(cropped[:, 0, :, ::2, ::2], told[..., 0]), "a label stays with its token"
@@ -75,3 +75,11 @@ def test_what_cannot_be_asked(module, tmp_path):
         module.main(["--n", "0", "--out", str(tmp_path)])
     with pytest.raises(UserError, match="nowhere"):
         module.main(["--out", str(tmp_path / "nowhere")])
+
+
+def test_who_saw_crops_cuts_more(module):
+    rows = json.loads(RECORDED.read_text())["rows"]
+    crops = rows["square crops"]["square"]["cut"]
+    for name in ("as they are", "the weights"):
+        assert all(found["cut"]["high"] < crops["low"] for found in rows[name].values()), name
+    assert rows[module.DRAWN]["wide"]["cut"]["value"] < 0.05 < 0.3 < rows[module.CROPS]["wide"]["cut"]["value"]

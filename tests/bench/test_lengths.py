@@ -39,3 +39,8 @@ def test_a_picture_and_a_clip_are_made(module, tiny):
     makers = module.Makers(tiny, seed=0, steps=1)
     picture, clip = (module.cases(1, seconds, 0)[0] for seconds in (0.0, 8.0))
     assert module.made(picture, makers).shape == (1, 64, 64, 3) and module.made(clip, makers).shape == (65, 64, 64, 3)
+
+
+def test_eight_seconds_are_nearly_as_good_as_four(module):
+    shares = {row["seconds"]: row["model"]["value"] for row in json.loads(RECORDED.read_text())["rows"]}
+    assert set(shares) == set(module.LENGTHS) and shares[8.0] > shares[4.0] - 0.1 > 0.8
