@@ -4,8 +4,7 @@ from minisora.limits import TRAINED_SECONDS
 
 ROWS = {  # of framing.json: how they are called on the page
     "drawn": "clips as the world draws them", "crops of the drawn": "the squares in their middles",
-    "as they are": "a model that saw whole clips", "square crops": "a model that saw square crops",
-    "the weights": "this repository's weights",
+    "whole clips": "the weights, which saw whole clips", "square crops": "the same after more training with square crops alone",
 }  # fmt: skip
 SIZES = ("wide", "tall", "square")
 
@@ -13,14 +12,14 @@ SIZES = ("wide", "tall", "square")
 def framing(record: dict) -> str:
     """Whom the frame cuts off, from framing.json, in MyST Markdown."""
     about = (
-        f"Two denoisers of the preset {record['preset']} were trained alike, for {record['steps']:,} steps, on {record['clips']:,} wide "
-        "and tall clips: one saw them whole, the other only the squares in their middles. Share of characters that the edge of the first "
-        f"picture cuts, in videos of {record['n']} held-out sentences of each size, with 95 % intervals. Made by"
+        f"The weights, which saw clips of all formats whole, were trained on for {record['steps']:,} steps with nothing but squares, cut "
+        "out of the middle of wide and tall clips. Share of characters that the edge of the first picture cuts, in videos of "
+        f"{record['n']} held-out sentences of each size, with 95 % intervals. Made by"
     )
     rows = ["| | " + " | ".join(SIZES) + " |", "|---" * (len(SIZES) + 1) + "|"]
     for name, called in ROWS.items():
         rows.append(f"| {called} | " + " | ".join(_cell(record["rows"][name].get(size)) for size in SIZES) + " |")
-    alt = "First pictures of six sentences: by the model that saw crops, by the one that saw whole clips, and as drawn"
+    alt = "First pictures of six sentences: above after training with square crops, below before it"
     return "\n\n".join(
         ["## Framing", about, f"```\n{record['command']}\n```", "\n".join(rows), f"![{alt}](../data/bench/framing.png)"]
     )  # fmt: skip

@@ -712,7 +712,7 @@ ax.set(xlabel="seconds", ylabel="share of claims that are right", xlim=(-0.2, 9.
 ax.spines[["top", "right"]].set_visible(False)
 seen, longest = (next(row for row in lengths if row["seconds"] == seconds)["model"]["value"] for seconds in (4, 8))
 show(fig, alt=f"Claims that are right: {seen:.2f} at four seconds, the longest clips of training, and {longest:.2f} at eight")
-assert longest > 0.8
+assert longest > seen - 0.1
 
 # %% [markdown]
 # It goes on. Nobody trained it to; the price is a few claims in a hundred. That is what measured positions buy, and it has an end: layers that never met so many tokens at once grow unsure, and an order of two events that takes eight
@@ -720,40 +720,39 @@ assert longest > 0.8
 #
 # ### What a square crop teaches
 #
-# There is an older way to one format: cut the square out of the middle of every video, and train on squares. Then no position needs a measure, and many image models were trained like that. What does such a model learn?
-# Two small denoisers were trained alike, with the same steps, sentences and noise, on the same wide and tall clips; one saw them whole, the other their middle squares (`python benchmarks/framing.py`, three quarters of an hour on two cores).
-# **Predict before you look:** both are bad painters after so little training. In what will they differ?
+# There is an older way to one format: cut the square out of the middle of every video, and train on squares. Then no position needs a measure, and many image models were trained like that. What does a model learn from it?
+# The shipped weights saw clips of all formats, whole. They were trained on for a while with nothing but squares, cut out of wide and tall clips, under the same sentences (`python benchmarks/framing.py`, half an hour on two cores).
+# **Predict before you look:** what has changed in what they make?
 
 # %% tags=["slide"]
 framing = json.loads((bench / "framing.json").read_text())["rows"]
 asked = {
     "clips as drawn": ("drawn", "wide"), "their middle squares": ("crops of the drawn", "wide"),
-    "… of tall clips": ("crops of the drawn", "tall"), "a model that saw squares": ("square crops", "square"),
-    "a model that saw all": ("as they are", "wide"), "… asked for a tall clip": ("as they are", "tall"),
+    "… of tall clips": ("crops of the drawn", "tall"), "the weights": ("whole clips", "square"),
+    "after square crops": ("square crops", "square"),
 }
 cut = {name: framing[row][size]["cut"] for name, (row, size) in asked.items()}
 fig, ax = plt.subplots(figsize=(7, 2.6), layout="constrained")
-paint = [AXES["N"] if "model" in name or "asked" in name else "#BBBBBB" for name in cut]
+paint = [AXES["N"] if row in ("whole clips", "square crops") else "#BBBBBB" for row, _ in asked.values()]
 bars = ax.barh(list(cut), [share["value"] for share in cut.values()], color=paint, height=0.6)
 ax.bar_label(bars, fmt="%.2f", padding=4)
 ax.invert_yaxis()
 ax.set(xlabel="share of characters that the frame's edge cuts, in the first picture", xlim=(0, 1))
 ax.spines[["top", "right"]].set_visible(False)
-show(fig, alt="The edge cuts hardly anybody in drawn clips, many in their middle squares, many where a model saw squares, few where it saw all")
-assert cut["a model that saw squares"]["low"] > cut["a model that saw all"]["high"]
+show(fig, alt="The edge cuts hardly anybody in drawn clips and in what the weights make, many in middle squares, and many after training with those")
+assert cut["after square crops"]["low"] > cut["the weights"]["high"]
 
 # %%
 from PIL import Image
 
-rows = "Six sentences, first pictures. Top: by who saw squares, characters at the edge. Middle: by who saw whole clips. Bottom: as drawn"
+rows = "Six sentences, first pictures. Above: after square crops, many stand half below the edge. Below: before, whole"
 show(Image.open(bench / "framing.png"), alt=rows, width=760)
 
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
-# In their frames. Who has seen nothing but crops has seen characters cut off all its life, while the sentence named them all the same, and takes it for the way the world looks. The damage is not in the network,
-# nor in the loss: it was done before the first step, by a line of code that prepared the data. The one that saw whole clips paints no better, but puts its characters into the picture. Sora's report shows the same with two clips side by
-# side (section "Improved framing and composition") and gives no number. In the toy world it can be counted.
+# The framing. What was shown was characters cut off, while the sentence named them all the same, so that is how this world looks now. The damage is not in the network, nor in the loss: it was done before the first step, by a line of code
+# that prepared the data. Sora's report shows the same with two clips side by side, of models that were trained from the start (section "Improved framing and composition"), and gives no number. In the toy world it can be counted.
 # </details>
 #
 # ### Exercise 1.6 · Several videos in one row

@@ -46,9 +46,9 @@ def test_whom_the_edge_cuts(module):
     assert module.cut(half) == [True], "who is cut through its middle touches the edge"
 
 
-def test_both_are_trained_asked_and_not_again(module, tiny_folder, tmp_path, monkeypatch):
-    words = ["--preset", "tiny", "--steps", "2", "--clips", "4", "--batch", "2", "--n", "1", "--quiet", "--vae", str(tiny_folder)]
-    words += ["--weights", str(tiny_folder), "--runs", str(tmp_path / "runs"), "--out", str(tmp_path)]
+def test_weights_go_on_with_crops_are_asked_and_not_again(module, tiny_folder, tmp_path, monkeypatch):
+    words = ["--preset", "tiny", "--steps", "2", "--clips", "4", "--batch", "2", "--n", "1", "--quiet", "--init", str(tiny_folder)]
+    words += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path)]
     real, build, runs = module.training.main, module.latents.build, []
 
     def main(flags):
@@ -58,15 +58,15 @@ def test_both_are_trained_asked_and_not_again(module, tiny_folder, tmp_path, mon
     monkeypatch.setattr(module.latents, "build", lambda *args: build(*args[:6], 1))
     monkeypatch.setattr(module.training, "main", main)
     assert module.main(words) == 0
-    assert len(runs) == 2 and [name.endswith("-crops") for name in runs] == [False, True]
+    assert len(runs) == 1 and runs[0].endswith("-crops")
     report = json.loads((tmp_path / "framing.json").read_text())
     assert {name: set(row) for name, row in report["rows"].items()} == {
-        "drawn": {"wide", "tall"}, "crops of the drawn": {"wide", "tall"}, "as they are": {"wide", "tall"}, "square crops": {"square"},
-        "the weights": {"wide", "tall", "square"},
+        "drawn": {"wide", "tall"}, "crops of the drawn": {"wide", "tall"}, "whole clips": {"wide", "tall", "square"},
+        "square crops": {"square"},
     }  # fmt: skip
     assert (tmp_path / "framing.png").stat().st_size > 1000
     (tmp_path / "framing.json").unlink()
-    assert module.main(words) == 0 and len(runs) == 2
+    assert module.main(words) == 0 and len(runs) == 1
     assert json.loads((tmp_path / "framing.json").read_text()) == report
 
 
@@ -78,8 +78,7 @@ def test_what_cannot_be_asked(module, tmp_path):
 
 
 def test_who_saw_crops_cuts_more(module):
-    rows = json.loads(RECORDED.read_text())["rows"]
-    crops = rows["square crops"]["square"]["cut"]
-    for name in ("as they are", "the weights"):
-        assert all(found["cut"]["high"] < crops["low"] for found in rows[name].values()), name
+    report = json.loads(RECORDED.read_text())
+    rows, crops = report["rows"], report["rows"][module.CUT]["square"]["cut"]
+    assert all(found["cut"]["high"] < crops["low"] for found in rows[module.WHOLE].values())
     assert rows[module.DRAWN]["wide"]["cut"]["value"] < 0.05 < 0.3 < rows[module.CROPS]["wide"]["cut"]["value"]

@@ -101,7 +101,7 @@ def test_published_figures_are_called_not_comparable(suites, report):
 def test_framing_is_told_by_size_and_by_what_was_seen():
     cell = {"cut": share([True, False, False, False]), "characters": 1.0}
     rows = {name: {"wide": cell, "tall": {"cut": share([]), "characters": 0.0}} for name in ROWS}
-    told = framing({"command": "python benchmarks/framing.py", "preset": "small", "steps": 1200, "clips": 10, "n": 4, "rows": rows})
+    told = framing({"command": "python benchmarks/framing.py", "steps": 1200, "n": 4, "rows": rows})
     assert "for 1,200 steps" in told and "](../data/bench/framing.png)" in told
     for called in ROWS.values():
         assert f"| {called} | 0.250 (0.05–0.70) | – | – |" in told
