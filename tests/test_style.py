@@ -33,7 +33,8 @@ def wrong_numbers(text: str, root: Path) -> list[str]:
             meant = f"nothing ({type(error).__name__}: {error})"
         if match["shown"].strip() != meant:
             wrong.append(f"{match['file']} {match['keys']} is {meant}; the page says {match['shown'].strip()}")
-    return wrong
+    begun = re.findall(r"<!-- [\w./-]+\.json .*", recorded.NUMBER.sub("", recorded.CODE.sub("", text)))
+    return wrong + [f"{line[:80]} is not how a number is written" for line in begun]
 
 
 def test_ruff():
@@ -63,7 +64,9 @@ def test_a_wrong_number_is_seen(tmp_path):
     (tmp_path / "report.json").write_text(json.dumps({"colour": {"model": 0.974}, "runs": [3, 1234]}))
     assert wrong_numbers("<!-- report.json colour.model .2f -->0.97<!-- / -->", tmp_path) == []
     assert wrong_numbers("<!-- report.json runs.1 ,d -->1,234<!-- / -->", tmp_path) == []
+    assert wrong_numbers("<!-- report.json colour.model +.1% -->+97.4%<!-- / -->", tmp_path) == []
     assert wrong_numbers("<!-- report.json colour.model .2f -->0.98<!-- / -->", tmp_path)
+    assert wrong_numbers("<!-- report.json colour.model .2q -->0.97<!-- / -->", tmp_path), "no format"
     assert wrong_numbers("<!-- report.json shape.model .2f -->0.98<!-- / -->", tmp_path)
     assert wrong_numbers("<!-- gone.json colour .2f -->0.97<!-- / -->", tmp_path)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-NUMBER = re.compile(r"<!-- (?P<file>[\w./-]+\.json) (?P<keys>[\w./ -]+?) (?P<format>[.,\d]*[dfeg%]) -->(?P<shown>.*?)<!-- / -->")
+NUMBER = re.compile(r"<!-- (?P<file>[\w./-]+\.json) (?P<keys>[\w./ -]+?) (?P<format>\+?[.,\d]*[dfeg%]) -->(?P<shown>.*?)<!-- / -->")
 CODE = re.compile(r"```.*?```|^    .*?$", re.DOTALL | re.MULTILINE)  # shows how a number is written
 
 
