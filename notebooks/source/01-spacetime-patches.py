@@ -713,9 +713,10 @@ ax.spines[["top", "right"]].set_visible(False)
 seen, longest = (next(row for row in lengths if row["seconds"] == seconds)["model"]["value"] for seconds in (4, 8))
 show(fig, alt=f"Claims that are right: {seen:.2f} at four seconds, the longest clips of training, and {longest:.2f} at eight")
 assert longest > seen - 0.1
+print("sentences of which everything is right:", ", ".join(f"{row['model all']['value']:.2f} at {row['seconds']:g} s" for row in lengths[3:]))
 
 # %% [markdown]
-# It goes on. Nobody trained it to; the price is a few claims in a hundred. That is what measured positions buy, and it has an end: layers that never met so many tokens at once grow unsure, and an order of two events that takes eight
+# It goes on. Nobody trained it to. The price is a few claims in a hundred; as a sentence makes a dozen of them, fewer sentences are wholly right. That is what measured positions buy, and it has an end: layers that never met so many tokens at once grow unsure, and an order of two events that takes eight
 # seconds is an order that nobody showed them. Beyond that, videos are made piece by piece (chapter 7).
 #
 # ### What a square crop teaches
