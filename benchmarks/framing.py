@@ -11,6 +11,7 @@ generation models as world simulators (OpenAI 2024), "Improved framing and compo
 
 import argparse
 import hashlib
+import io
 import json
 import shlex
 import sys
@@ -18,10 +19,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from minisora.bench.measure import hashes
 from minisora.bench.parse import parse
-from minisora.bench.report import share, write
+from minisora.bench.report import share, write, write_whole
 from minisora.bench.suites import Case
 from minisora.cli import Parser
 from minisora.errors import UserError
@@ -153,10 +155,12 @@ def picture(folder: Path, n: int, out: Path) -> None:
         for ax in line:
             ax.set(xticks=[], yticks=[])
         line[0].set_ylabel(f"saw {name.replace(' ', chr(10))}")
-    part = out.with_name(f".{out.name}")
-    figure.savefig(part, dpi=70, format="png")
+    drawing = io.BytesIO()
+    figure.savefig(drawing, dpi=60, format="png")
     plt.close(figure)
-    part.replace(out)
+    small = io.BytesIO()
+    Image.open(drawing).convert("RGB").quantize(96).save(small, "png", optimize=True)
+    write_whole(out, small.getvalue())
 
 
 def parser() -> argparse.ArgumentParser:

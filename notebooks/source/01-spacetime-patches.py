@@ -744,10 +744,8 @@ show(fig, alt="The edge cuts hardly anybody in drawn clips and in what the weigh
 assert cut["after square crops"]["low"] > cut["the weights"]["high"]
 
 # %%
-from PIL import Image
-
 rows = "Six sentences, first pictures. Above: after square crops, many stand half below the edge. Below: before, whole"
-show(Image.open(bench / "framing.png"), alt=rows, width=760)
+show(bench / "framing.png", alt=rows, width=760)
 
 # %% [markdown]
 # <details><summary>Your prediction</summary>
