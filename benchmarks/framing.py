@@ -43,7 +43,6 @@ BUCKETS = Bucket(17, *SIZES["wide"], 0.5), Bucket(17, *SIZES["tall"], 0.5)
 DRAWN, CROPS, WHOLE, CUT = "drawn", "crops of the drawn", "whole clips", "square crops"  # rows; the last two: what was seen last
 LEVELS = "--level-mean", 1.2, "--level-std", 1.5  # of noise, as in the last training of the weights: layout is decided where it is strong
 SHOWN = 6  # sentences in the picture
-Found = dict[str, dict[str, list]]  # size: {"cut": of each character whether it is, "people": found in each video}
 
 
 def middle(long: int, short: int) -> slice:
@@ -117,22 +116,10 @@ def trained(data: Path, args: argparse.Namespace, folder: Path) -> Path:
     """The folder of the weights that went on with square crops, trained now where they are not there yet."""
     export = folder / "export"
     if not (export / "tokenizer.json").exists():
-        flags = [
-            "--preset",
-            args.preset,
-            "--init",
-            args.init,
-            "--vae",
-            args.init,
-            "--data",
-            data,
-            "--steps",
-            args.steps,
-            "--batch",
-            args.batch,
-        ]
-        flags += ["--prediction", load_dit(args.init).config.prediction, "--unmasked", 1, *LEVELS, "--seed", args.seed, "--runs", folder]
-        flags += ["--export", export, "--save-every", args.save_every, "--check-every", 10**6, *(["--quiet"] if args.quiet else [])]
+        flags = ["--preset", args.preset, "--init", args.init, "--vae", args.init, "--data", data, "--runs", folder]
+        flags += ["--steps", args.steps, "--batch", args.batch, "--seed", args.seed, "--export", export]
+        flags += ["--prediction", load_dit(args.init).config.prediction, "--unmasked", 1, *LEVELS]
+        flags += ["--save-every", args.save_every, "--check-every", 10**6, *(["--quiet"] if args.quiet else [])]
         if (folder / f"dit-{args.preset}" / "last.ckpt").exists():
             flags.append("--resume")
         training.main([str(flag) for flag in flags])
@@ -140,7 +127,7 @@ def trained(data: Path, args: argparse.Namespace, folder: Path) -> Path:
 
 
 def picture(folder: Path, n: int, out: Path) -> None:
-    """The first pictures of both, one below the other, as in the report: the same sentences by who saw crops and by who saw all."""
+    """The first pictures of both, one below the other, as in the report: the same sentences after square crops and before."""
     import matplotlib
 
     matplotlib.use("Agg")
