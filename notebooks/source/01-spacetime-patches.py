@@ -683,7 +683,7 @@ assert found["measured"] < found["as shares"] and found["measured"] < found["cou
 #
 # ### Twice as long as anything it saw
 #
-# The model of one film knew nothing of a sixth second. The shipped network has seen many films, none longer than four seconds, and what it learned of them is mostly *local*: how whoever hops comes down again a moment
+# The model of one film knew nothing of a sixth second. The shipped network has seen many films, none longer than four seconds, and much of what can be learned of them is *local*: how whoever hops comes down again a moment
 # later. With measured positions a moment is the same everywhere. So ask it for eight seconds at once. **Predict:** will it stop, begin again, fall to pieces, or go on?
 
 # %%
@@ -716,13 +716,13 @@ assert longest > seen - 0.1
 print("sentences of which everything is right:", ", ".join(f"{row['model all']['value']:.2f} at {row['seconds']:g} s" for row in lengths[3:]))
 
 # %% [markdown]
-# It goes on. Nobody trained it to. The price is a few claims in a hundred; as a sentence makes a dozen of them, fewer sentences are wholly right. That is what measured positions buy, and it has an end: layers that never met so many tokens at once grow unsure, and an order of two events that takes eight
-# seconds is an order that nobody showed them. Beyond that, videos are made piece by piece (chapter 7).
+# It goes on. Nobody trained it to. The price is a few claims in a hundred; as a sentence makes a dozen of them, fewer sentences are wholly right. Why those are lost,
+# and where it would end, was not measured: `generate` stops at eight seconds, and beyond that videos are made piece by piece (chapter 7).
 #
 # ### What a square crop teaches
 #
 # There is an older way to one format: cut the square out of the middle of every video, and train on squares. Then no position needs a measure, and many image models were trained like that. What does a model learn from it?
-# The shipped weights saw clips of all formats, whole. They were trained on for a while with nothing but squares, cut out of wide and tall clips, under the same sentences (`python benchmarks/framing.py`, half an hour on two cores).
+# The shipped weights saw clips of all formats, whole. They were trained on for a while with nothing but squares, cut out of wide and tall clips, under the same sentences (`python benchmarks/framing.py`).
 # **Predict before you look:** what has changed in what they make?
 
 # %% tags=["slide"]

@@ -681,7 +681,7 @@ MaskPainter(short, known="ends", make=fill, made={"ends": fill("0,13-16")}, alt=
 # %% [markdown]
 # ## 8 · Twenty seconds, piece by piece
 #
-# Training showed the network four seconds at most. Measured positions carry it to twice that (chapter 1), and there `generate` stops. A longer video is made as one walks in fog:
+# Training showed the network four seconds at most. It goes on to twice that, with more mistakes (chapter 1), and there `generate` stops. A longer video is made as one walks in fog:
 # look at the last second, make the next few, go on from there.
 #
 # ### Exercise 7.5 · Piece by piece
