@@ -1,12 +1,13 @@
 """Who sees nothing but square crops learns to cut characters off: the framing figure of Sora's report, with a number.
 
-    python benchmarks/framing.py [--steps 200] [--clips 4000] [--n 48]
+    python benchmarks/framing.py [--preset small] [--steps 3000] [--batch 256] [--clips 16000] [--n 48]
 
-The weights in --init, which saw clips of all formats whole, are trained on for a while with nothing but squares, cut out of the middle of
-wide and tall clips. Before and after they are asked for the same held-out sentences, and the share of characters that the first
-picture's edge cuts is counted; beside it the same of drawn clips and of their square crops. Writes framing.json and framing.png into
---out. It may be stopped at any time: what is trained or judged is kept under --runs, and the same command goes on. The report: Video
-generation models as world simulators (OpenAI 2024), "Improved framing and composition", compares two models trained from the start.
+Two models are trained from the start, with the autoencoder in --init: one on wide and tall clips as they are, one on the squares in the
+middle of the same clips. Both are asked for the same held-out sentences, and the share of characters that the first picture's edge cuts
+is counted; beside it the same of drawn clips, of their square crops, and of the weights in --init. Writes framing.json and framing.png
+into --out. It may be stopped at any time: what is trained or judged is kept under --runs, and the same command goes on. With --train it
+stops after the trainings, which a GPU does in minutes. The report: Video generation models as world simulators (OpenAI 2024),
+"Improved framing and composition".
 """
 
 import argparse
@@ -15,7 +16,7 @@ import io
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,8 @@ from minisora.world.sample import sample_scene
 SECONDS, SHORT, LONG = 2.0, 64, 96
 SIZES = {"wide": (SHORT, LONG), "tall": (LONG, SHORT), "square": (SHORT, SHORT)}  # height, width
 BUCKETS = Bucket(17, *SIZES["wide"], 0.5), Bucket(17, *SIZES["tall"], 0.5)
-DRAWN, CROPS, WHOLE, CUT = "drawn", "crops of the drawn", "whole clips", "square crops"  # rows; the last two: what was seen last
-LEVELS = "--level-mean", 1.2, "--level-std", 1.5  # of noise, as in the last training of the weights: layout is decided where it is strong
+DRAWN, CROPS, WHOLE, CUT, RELEASE = "drawn", "crops of the drawn", "whole clips", "square crops", "these weights"  # rows
+LEVELS = "--level-mean", 1.2, "--level-std", 1.5  # of noise: layout is decided where it is strong
 SHOWN = 6  # sentences in the picture
 
 
@@ -112,13 +113,30 @@ def judged(name: str, size: str, sora: MiniSora | None, args: argparse.Namespace
     return json.loads(file.read_text())
 
 
-def trained(data: Path, args: argparse.Namespace, folder: Path) -> Path:
-    """The folder of the weights that went on with square crops, trained now where they are not there yet."""
+def drawn(args: argparse.Namespace, source: Path) -> Path:
+    """The folder of the latents of wide and tall clips, made now where they are not there yet."""
+    if not (source / latents.PLAN).exists():
+        clips = source.with_name(f"{source.name}-drawn")
+        latents.draw(clips, args.clips, "train", args.seed, show=not args.quiet, buckets=BUCKETS)
+        latents.code(source, clips, args.init)
+    return source
+
+
+def cropped(args: argparse.Namespace, source: Path) -> Path:
+    """The same for the squares in the middle of the same clips."""
+    crops = source.with_name(f"{source.name}-crops")
+    if not (crops / latents.PLAN).exists():
+        crop_all(drawn(args, source), crops)
+    return crops
+
+
+def trained(data: Callable[[argparse.Namespace, Path], Path], source: Path, args: argparse.Namespace, folder: Path) -> Path:
+    """The folder of the weights that saw this, trained now where they are not there yet."""
     export = folder / "export"
     if not (export / "tokenizer.json").exists():
-        flags = ["--preset", args.preset, "--init", args.init, "--vae", args.init, "--data", data, "--runs", folder]
-        flags += ["--steps", args.steps, "--batch", args.batch, "--seed", args.seed, "--export", export]
-        flags += ["--prediction", load_dit(args.init).config.prediction, "--unmasked", 1, *LEVELS]
+        flags = ["--preset", args.preset, "--vae", args.init, "--data", data(args, source), "--runs", folder, "--export", export]
+        flags += ["--steps", args.steps, "--batch", args.batch, "--seed", args.seed, "--prediction", "clean", "--unmasked", 1]
+        flags += [*LEVELS, "--compile", "no"]
         flags += ["--save-every", args.save_every, "--check-every", 10**6, *(["--quiet"] if args.quiet else [])]
         if (folder / f"dit-{args.preset}" / "last.ckpt").exists():
             flags.append("--resume")
@@ -127,7 +145,7 @@ def trained(data: Path, args: argparse.Namespace, folder: Path) -> Path:
 
 
 def picture(folder: Path, n: int, out: Path) -> None:
-    """The first pictures of both, one below the other, as in the report: the same sentences after square crops and before."""
+    """The first pictures of both, one below the other, as in the report: the same sentences, asked of who saw crops and who saw all."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -152,16 +170,17 @@ def picture(folder: Path, n: int, out: Path) -> None:
 
 def parser() -> argparse.ArgumentParser:
     made = Parser(prog="python benchmarks/framing.py", description="Counts the characters that the frame cuts off.")
-    made.add_argument("--preset", default="base", help="of the weights: tiny, small or base (default base)")
-    made.add_argument("--steps", type=int, default=200, help="with square crops (default 200)")
-    made.add_argument("--clips", type=int, default=4000, help="that are cropped (default 4000)")
-    made.add_argument("--batch", type=int, default=24, help="clips in a step (default 24)")
+    made.add_argument("--preset", default="small", help="of the two models: tiny, small or base (default small)")
+    made.add_argument("--steps", type=int, default=3000, help="of each training (default 3000)")
+    made.add_argument("--clips", type=int, default=16_000, help="that they see, whole or cropped (default 16000)")
+    made.add_argument("--batch", type=int, default=256, help="clips in a step (default 256)")
     made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--init", type=Path, default=shipped_weights(), metavar="FOLDER", help="the weights (default: the repository's)")
+    made.add_argument("--init", type=Path, default=shipped_weights(), metavar="FOLDER", help="with the autoencoder (default: ours)")
     made.add_argument("--n", type=int, default=48, help="sentences of each size (default 48)")
-    made.add_argument("--save-every", type=int, default=20, metavar="STEPS", help="steps between checkpoints")
+    made.add_argument("--save-every", type=int, default=250, metavar="STEPS", help="steps between checkpoints")
     made.add_argument("--runs", type=Path, default=Path("runs/framing"), help="where trainings go (default: runs/framing)")
     made.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "data" / "bench", metavar="FOLDER")
+    made.add_argument("--train", choices=(WHOLE, CUT), help="only train this one, and judge another time")
     made.add_argument("--quiet", action="store_true", help="no progress bars")
     return made
 
@@ -173,19 +192,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     if min(args.n, args.steps) < 1 or not args.out.is_dir():
         raise UserError(f"--n {args.n}, --steps {args.steps}: at least 1 of each; --out {args.out}: a folder that is there.")
     source = latents.folder_for(args.runs / "cache", args.init, args.clips, "train", args.seed)
-    if not (source / latents.PLAN).exists():
-        latents.build(source, args.init, args.clips, "train", args.seed, BUCKETS, None, not args.quiet)
-    crops = source.with_name(f"{source.name}-crops")
-    if not (crops / latents.PLAN).exists():
-        crop_all(source, crops)
-    about = {name: getattr(args, name) for name in ("preset", "steps", "clips", "batch", "seed")} | {"weights": hashes(args.init)}
+    about = {name: getattr(args, name) for name in ("preset", "steps", "clips", "batch", "seed")}
     folder = args.runs / hashlib.sha256(json.dumps({**about, "data": source.name}).encode()).hexdigest()[:8]
+    seen = {WHOLE: (drawn, "whole"), CUT: (cropped, "crops")}
+    exports = {name: trained(data, source, args, folder / part) for name, (data, part) in seen.items() if args.train in (None, name)}
+    if args.train:
+        return 0
+    about["weights"] = hashes(args.init)
+    release = folder / hashlib.sha256(json.dumps(about["weights"]).encode()).hexdigest()[:8]
     rows = {name: {size: judged(name, size, None, args, folder) for size in ("wide", "tall")} for name in (DRAWN, CROPS)}
     sora = MiniSora.from_pretrained(args.init)
-    rows[WHOLE] = {size: judged(WHOLE, size, sora, args, folder) for size in SIZES}
-    export = trained(crops, args, folder)
-    sora = MiniSora(sora.vae, load_dit(export), load_text(export), Tokenizer.load(export)).eval()
-    rows[CUT] = {"square": judged(CUT, "square", sora, args, folder)}
+    rows[RELEASE] = {size: judged(RELEASE, size, sora, args, release) for size in SIZES}
+    for name, sizes in ((WHOLE, SIZES), (CUT, ("square",))):
+        made = MiniSora(sora.vae, load_dit(exports[name]), load_text(exports[name]), Tokenizer.load(exports[name])).eval()
+        rows[name] = {size: judged(name, size, made, args, folder) for size in sizes}
     picture(folder, args.n, args.out / "framing.png")
     command = shlex.join(["python", "benchmarks/framing.py", *given])
     write(args.out / "framing.json", {"command": command, **about, "n": args.n, "rows": rows})

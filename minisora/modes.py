@@ -25,6 +25,7 @@ from minisora.world.scene import FPS, frame_count
 MOST = frame_count(TRAINED_SECONDS)  # frames of a piece of an extension, or of what leads over, known ones included
 WINDOW = 1.0  # seconds of a video that its extension sees
 DIRECTIONS = ("forward", "backward")
+TAKES = 3  # of a loop's way back, of which the one that closes best is kept
 
 
 @dataclass(frozen=True)
@@ -129,18 +130,21 @@ class Modes:
         bridge, note = self._bridged(first.frames, second.frames, prompt, seconds, how)
         return self._told(np.concatenate([first.frames, bridge, second.frames]), prompt, first, second, note=note)
 
-    def loop(self, video: Any, prompt: str = "", seconds: float = 1.0, **how) -> Video:
+    def loop(self, video: Any, prompt: str = "", seconds: float = 1.0, *, takes: int = TAKES, **how) -> Video:
         """The video and `seconds` more that lead from its end back to its beginning, so that it can be played for ever.
 
-        seconds: 0.5 to 3, rounded to half seconds. prompt: may be empty. Raises UserError when the video has a single frame, or
-        cannot be read. Built in chapter 7.
+        seconds: 0.5 to 3, rounded to half seconds. prompt: may be empty. takes: how many ways back are made, from 1 to 20; the one whose
+        ends jump least is kept. Raises UserError when the video has a single frame, or cannot be read. Built in chapter 7.
         """
         how = How(**how)
         how.check(prompt, seconds, wordless=True)
+        if not isinstance(takes, int) or not 1 <= takes <= 20:
+            raise UserError(f"takes={takes!r}: a whole number from 1 to 20. Try takes={TAKES}.")
         given = how.fitted(video, "video")
         if len(given) == 1:
             raise UserError("video: it has one frame, and a picture is its own loop. Give a video of at least two frames.")
-        bridge, note = self._bridged(given.frames, given.frames, prompt, seconds, how)
+        made = [self._bridged(given.frames, given.frames, prompt, seconds, how, take, takes) for take in range(takes)]
+        bridge, note = min(made, key=lambda one: max(jump(given.frames[-1], one[0][0]), jump(one[0][-1], given.frames[0])))
         return self._told(np.concatenate([given.frames, bridge]), prompt, given, note=note)
 
     def edit(self, video: Any, prompt: str, strength: float = 0.6, **how) -> Video:
@@ -190,8 +194,10 @@ class Modes:
         video.note = told
         return video
 
-    def _bridged(self, a: np.ndarray, b: np.ndarray, prompt: str, seconds: float, how: How) -> tuple[np.ndarray, str]:
-        """Frames that lead from the end of `a` to the beginning of `b`, and what was rounded."""
+    def _bridged(
+        self, a: np.ndarray, b: np.ndarray, prompt: str, seconds: float, how: How, take: int = 0, takes: int = 1
+    ) -> tuple[np.ndarray, str]:
+        """Frames that lead from the end of `a` to the beginning of `b`, and what was rounded. take: which of so many `takes` this is."""
         more = FRAMES_A_LATENT * max(1, round(seconds * FPS / FRAMES_A_LATENT))
         room = (MOST - 1 - more) // FRAMES_A_LATENT  # groups of frames to be seen of both
         if room < 2:
@@ -199,13 +205,19 @@ class Modes:
             raise UserError(f"seconds={seconds:g}: what leads over lasts up to {longest:g} s. Try seconds=1, or extend() the first video.")
         groups = min(room // 2, round(WINDOW * FPS / FRAMES_A_LATENT))
         end = tail(a, groups)
-        made = self._completed(*joined(end, more, head(b, groups)), prompt, how, between=True).frames[len(end) : len(end) + more]
+        video = self._completed(*joined(end, more, head(b, groups)), prompt, how, piece=take, pieces=takes, between=True)
+        made = video.frames[len(end) : len(end) + more]
         return made, "" if more == seconds * FPS else f"{more / FPS:g} s lead over instead of {seconds:g}: frames are coded in groups of 4."
 
     def _told(self, frames: np.ndarray, prompt: str, *given: Video, note: str = "") -> Video:
         """The finished video with what there is to say about it."""
         unknown = tuple(self.tokenizer.unknown_words(prompt))
         return _noted(Video(np.ascontiguousarray(frames), FPS, prompt.strip() or given[0].alt, unknown, note), *given)
+
+
+def jump(frame: np.ndarray, then: np.ndarray) -> float:
+    """Mean absolute difference of two frames (H, W, 3) uint8, in levels."""
+    return float(np.abs(frame.astype(np.float32) - then).mean())
 
 
 def _noted(video: Video, *given: Video) -> Video:

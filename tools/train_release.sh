@@ -7,7 +7,8 @@
 #   2. the decoder alone, its encoder as it then is, while the denoiser goes on with all clips, coded anew.
 # FOLDER/deadline, if somebody writes it before the second part begins (seconds since 1970), ends that instead of SECONDS.
 # KEEP=yes leaves the autoencoder as it is and all of the GPU to the denoiser; clips are then drawn for DRAW seconds.
-# FOLDER/release.tgz at the end: the weights, logs and strips. PRESET, BATCH, LEVELS, FOCUS and CLIPS say how large and how; see below.
+# FRAMING, flags of benchmarks/framing.py, has it train its two small models beside the rest, under FOLDER/framing.
+# FOLDER/release.tgz at the end: the weights, logs and strips. PRESET, BATCH, LEVELS, FOCUS, CLIPS, … say how large and how; see below.
 set -u
 out=$(realpath -m "${1:?where to?}"); total=${2:-840}; init=$(realpath "${INIT:-data/weights}"); began=$(date +%s); seed=${SEED:-0}
 cd "$(dirname "$0")/.." && mkdir -p "$out"
@@ -18,10 +19,17 @@ cores=$(nproc); some() { echo $(($1 < cores ? $1 : 1)); }
 nice -n 15 python3 -m minisora train latents --draw "$out/drawn" --clips "${CLIPS:-150000}" --seed "$seed" --workers "$(some 13)" --quiet >"$out/draw.log" 2>&1 &
 drawing=$!
 
+if [ "${FRAMING:-}" ]; then
+    framed() { PYTHONPATH=.:${PYTHONPATH:-} python3 benchmarks/framing.py --runs "$out/framing" --init "$init" --quiet $FRAMING --train "$1"; }
+    framed "whole clips" >"$out/framing-whole.log" 2>&1 &
+    (until ls "$out"/framing/cache/*/plan.json >/dev/null 2>&1; do sleep 2; done; framed "square crops") >"$out/framing-crops.log" 2>&1 &
+fi
+
 read -r mean std <<<"${LEVELS:-1.5 1.3}"  # MiniSora's sampler asks nothing of the network below sigma 0.5 (flow.LEAP)
 dit() {
     run dit --preset "${PRESET:-base}" --prediction clean --unmasked 0.7 --batch "${BATCH:-1024}" --level-mean "$mean" --level-std "$std" --seed "$seed" \
-        --moving "${MOVING:-3}" --half-life 500 --loaders "$(some 8)" --check-every 2500 --save-every "${SAVE:-250}" --runs "$out" --quiet "$@"
+        --moving "${MOVING:-3}" --focus "${SHARP:-3}" --detailed "${DETAILED:-0.5}" --often ${OFTEN:-spin=2.5 cookie=2.5 hide=2.5 leave=2} \
+        --half-life 500 --loaders "$(some 8)" --check-every 2500 --save-every "${SAVE:-250}" --runs "$out" --quiet "$@"
 }
 vae() {
     run vae --preset "${PRESET:-base}" --batch "${VAE_BATCH:-128}" --focus "${FOCUS:-8}" --clips "${VAE_CLIPS:-20000}" --seed "$seed" \

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from minisora.errors import UserError
 from minisora.flow import draw_sigma
 from minisora.frames import Mix, draw_masks
 from minisora.patches import Grid
@@ -41,9 +42,25 @@ class Told:
         return words, shots
 
 
-def draw_style(random: np.random.Generator) -> str:
+def draw_style(random: np.random.Generator, shares: dict[str, float] | None = None) -> str:
     """The style of all captions in a batch: captions of one style are about equally long, so less of the batch is padding."""
-    return str(random.choice(list(STYLE_SHARES), p=list(STYLE_SHARES.values())))
+    shares = shares or STYLE_SHARES
+    return str(random.choice(list(shares), p=list(shares.values())))
+
+
+def styles_of(detailed: float) -> dict[str, float]:
+    """STYLE_SHARES with this share of detailed captions, the others in their usual proportion. Raises UserError outside [0, 1]."""
+    if not 0 <= detailed <= 1:
+        raise UserError(f"--detailed {detailed:g}: a share from 0 to 1. Try --detailed {STYLE_SHARES['detailed']:g}.")
+    scale = (1 - detailed) / (1 - STYLE_SHARES["detailed"])
+    return {style: detailed if style == "detailed" else share * scale for style, share in STYLE_SHARES.items()}
+
+
+def chances(captions: Sequence[str], often: dict[str, float]) -> np.ndarray:
+    """How likely each clip is to be drawn, (n,): as many times as often as `often` says of words that begin so."""
+    found = [max((times for word, times in often.items() if f" {word}" in line), default=1.0) for line in captions]
+    weights = np.array(found)
+    return weights / weights.sum()
 
 
 class LatentBatches(Dataset):
@@ -53,6 +70,7 @@ class LatentBatches(Dataset):
     labels (B, t, h/2, w/2, FIELDS). Known frames have sigma 0, in some clips slightly more (what an extension's window with noise is
     told, see SLIGHT). `batch`: clips of 17 frames of 64×64; of other sizes as many as have the same number of tokens.
     levels: mean and deviation of the normal number whose sigmoid is sigma, before the shift by size (see `flow.draw_sigma`).
+    styles: the captions' shares, if not STYLE_SHARES. often: words, and how many times as often clips with them in a caption are drawn.
     Not `whole`: `finish` has still to be called, where the batch is needed. `bare`: such a batch has, instead of latents and labels,
     the bucket's number (`which`) and the clips' (`picks`), for `Resident` to fill in.
     """
@@ -60,9 +78,11 @@ class LatentBatches(Dataset):
     def __init__(
         self, clips: list[Clips], told: list[Told], batch: int, seed: int = 0, rank: int = 0, world: int = 1,
         mix: Mix = Mix(), dropped: float = DROPPED, slight: bool = True, whole: bool = True,  # noqa: B008 (frozen)
-        levels: tuple[float, float] = (0.0, 1.0), bare: bool = False,
+        levels: tuple[float, float] = (0.0, 1.0), bare: bool = False, styles: dict[str, float] | None = None,
+        often: dict[str, float] | None = None,
     ):  # fmt: skip
-        self.slight, self.whole, self.levels, self.bare = slight, whole, levels, bare
+        self.slight, self.whole, self.levels, self.bare, self.styles = slight, whole, levels, bare, styles
+        self.chances = [chances(part.captions.lines, often).cumsum() for part in clips] if often else None
         self.clips, self.told, self.batch, self.seed, self.rank, self.world = clips, told, batch, seed, rank, world
         self.mix, self.dropped = mix, dropped
         shares = np.array([part.bucket.share for part in clips])
@@ -76,7 +96,11 @@ class LatentBatches(Dataset):
         which = random.choice(len(self.clips), p=self.shares)
         count = max(1, round(self.batch / self.clips[which].bucket.weight))
         mine = slice(self.rank * count, (self.rank + 1) * count)
-        picks = random.integers(len(self.clips[which].latents), size=self.world * count)[mine]
+        clips = len(self.clips[which].latents)
+        if self.chances:
+            picks = np.searchsorted(self.chances[which], random.random(self.world * count)).clip(max=clips - 1)[mine]
+        else:
+            picks = random.integers(clips, size=self.world * count)[mine]
         own = np.random.default_rng((self.seed, step, self.rank))
         return self.gather(which, picks, own)
 
@@ -88,7 +112,7 @@ class LatentBatches(Dataset):
         known = draw_masks(count, t, self.mix, generator)
         sigma = draw_sigma(count, Grid.of_latents(part.latents.shape).tokens, generator, *self.levels)[:, None].expand(count, t)
         slight = random.random((count, 1)) * SLIGHT[1] * (random.random((count, 1)) < SLIGHT[0]) if self.slight else np.zeros((count, 1))
-        style = draw_style(random)
+        style = draw_style(random, self.styles)
         rows = [([NULL], [0]) if random.random() < self.dropped else told.draw(pick, style, random) for pick in picks.tolist()]
         words = pad(rows, to=8)
         batch = {
@@ -160,10 +184,11 @@ class LatentData(lightning.LightningDataModule):
     def __init__(
         self, train: Path, held_out: Path, vae: Path, tokenizer: Tokenizer, batch: int, seed: int = 0, clips: int = 0, checked: int = 192,
         mix: Mix = Mix(), workers: int | None = None, show: bool = False, data: Path | None = None, loaders: int = 0,  # noqa: B008 (frozen)
-        levels: tuple[float, float] = (0.0, 1.0),
+        levels: tuple[float, float] = (0.0, 1.0), styles: dict[str, float] | None = None, often: dict[str, float] | None = None,
     ):  # fmt: skip
         super().__init__()
-        self.loaders, self.levels, self.resident = loaders, levels, None
+        self.loaders, self.resident = loaders, None
+        self.drawing = {"levels": levels, "styles": styles, "often": often}
         self.folders, self.vae, self.tokenizer, self.batch, self.seed = (train, held_out), vae, tokenizer, batch, seed
         self.clips, self.checked, self.mix, self.workers, self.show, self.data = clips, checked, mix, workers, show, data
 
@@ -186,7 +211,7 @@ class LatentData(lightning.LightningDataModule):
         rank, world = self.trainer.global_rank, self.trainer.world_size
         bare = self.resident is not None
         batches = LatentBatches(
-            self.train_clips, self.told, self.batch, self.seed, rank, world, self.mix, whole=False, levels=self.levels, bare=bare
+            self.train_clips, self.told, self.batch, self.seed, rank, world, self.mix, whole=False, bare=bare, **self.drawing
         )  # fmt: skip
         return DataLoader(batches, batch_size=None, sampler=From(self.trainer.global_step), **loading(self.loaders))
 

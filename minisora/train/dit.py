@@ -1,6 +1,7 @@
 """`minisora train dit`: the training of the denoiser and the text encoder. Built in chapters 4 and 5."""
 
 import argparse
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from minisora.dit import PRESETS, Bound, DiT, DiTConfig
 from minisora.errors import UserError
 from minisora.frames import Mix
 from minisora.text import TextConfig, TextEncoder, Tokenizer
-from minisora.train.batches import Batch, LatentData
+from minisora.train.batches import STYLE_SHARES, Batch, LatentData, styles_of
 from minisora.train.common import (
     Strips,
     add_training_arguments,
@@ -224,6 +225,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--world-weight", type=float, default=0.1, help="of the auxiliary loss on the world's state; 0: none")
     made.add_argument("--focus", type=float, default=1.0, help="extra weight of latents where somebody is; 0: none")
     made.add_argument("--moving", type=float, default=0.0, help="extra weight of latents that differ from those before them; 0: none")
+    made.add_argument("--detailed", type=float, metavar="SHARE", help=f"of detailed captions (default {STYLE_SHARES['detailed']:g})")
+    words = "clips whose captions have a word that begins so are drawn so many times as often: --often spin=3 cookie=3"
+    made.add_argument("--often", nargs="+", default=[], metavar="WORD=TIMES", help=words)
     made.add_argument("--muon", type=float, default=0.01, help="Muon's learning rate")
     made.add_argument("--adamw", type=float, default=1e-3, help="AdamW's learning rate")
     made.add_argument("--half-life", type=float, default=250, help="of the weights' average, in steps")
@@ -236,6 +240,17 @@ def mix_of(unmasked: float) -> Mix:
         raise UserError(f"--unmasked {unmasked:g}: from 0.5 to 1. Try --unmasked {Mix().none:g}.")
     scale = (1 - unmasked) / (1 - Mix().none)
     return Mix(**{kind: unmasked if kind == "none" else share * scale for kind, share in asdict(Mix()).items()})
+
+
+def often_of(told: list[str]) -> dict[str, float]:
+    """Words and how many times as often clips with them are drawn. Raises UserError for what is not WORD=TIMES."""
+    found = {}
+    for entry in told:
+        word, _, times = entry.partition("=")
+        if not word.isalpha() or not re.fullmatch(r"\d+(\.\d+)?", times) or not float(times):
+            raise UserError(f"--often {entry}: a word, and how many times as often its clips are drawn. Try --often spin=3.")
+        found[word] = float(times)
+    return found
 
 
 def main(argv: list[str]) -> int:
@@ -264,6 +279,7 @@ def main(argv: list[str]) -> int:
     data = LatentData(
         train, folder_for(cache, where, checked, "heldout", 0), where, tokenizer, args.batch or batch, args.seed, args.clips, checked, mix,
         show=not args.quiet, data=args.data, loaders=args.loaders, levels=(args.level_mean, args.level_std),
+        styles=None if args.detailed is None else styles_of(args.detailed), often=often_of(args.often) or None,
     )  # fmt: skip
     module = DiTTraining(network, tokenizer, vae, args.muon, args.adamw, args.world_weight, args.focus, args.moving, compiles(args))
     writes, length = fit(args, folder, module, data, checkpoint, schedule, [Strips(folder)])

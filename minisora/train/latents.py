@@ -146,7 +146,9 @@ def write_plan(path: Path, clips: int, split: str, seed: int, buckets: Sequence[
     os.replace(part, path)
 
 
-def draw(folder: Path, clips: int, split: str, seed: int, workers: int | None = None, show: bool = False) -> None:
+def draw(
+    folder: Path, clips: int, split: str, seed: int, workers: int | None = None, show: bool = False, buckets: Sequence[Bucket] = BUCKETS
+) -> None:
     """Draws shards without coding them, all sizes in turn: stopped at any time, it leaves some of each, for `code`.
 
     Raises UserError where others were drawn before, of another split, seed or version of the world.
@@ -155,10 +157,10 @@ def draw(folder: Path, clips: int, split: str, seed: int, workers: int | None = 
     if there and [there[key] for key in ("split", "seed", "world")] != [split, seed, version()]:
         raise UserError(f"--draw {folder}: other clips were drawn here. Draw them again, in another folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = list(drawn_jobs(folder, clips, split, seed, BUCKETS))
-    share = {bucket.name: max(1, round(clips * bucket.share)) for bucket in BUCKETS}
+    jobs = list(drawn_jobs(folder, clips, split, seed, buckets))
+    share = {bucket.name: max(1, round(clips * bucket.share)) for bucket in buckets}
     jobs.sort(key=lambda entry: entry[0][2].span.start / share[entry[0][1].name])
-    write_plan(folder / DRAWN, clips, split, seed, BUCKETS)
+    write_plan(folder / DRAWN, clips, split, seed, buckets)
     make_missing(jobs, draw_shard, f"clips ({split})", workers, show)
 
 
