@@ -1,12 +1,12 @@
 """Who sees nothing but square crops learns to cut characters off: the framing figure of Sora's report, with a number.
 
-    python benchmarks/framing.py [--preset small] [--steps 3000] [--batch 256] [--clips 16000] [--n 48]
+    python benchmarks/framing.py [--seconds 0] [--preset small] [--steps 1000] [--batch 64] [--clips 8000] [--n 48]
 
-Two models are trained from the start, with the autoencoder in --init: one on wide and tall clips as they are, one on the squares in the
-middle of the same clips. Both are asked for the same held-out sentences, and the share of characters that the first picture's edge cuts
-is counted; beside it the same of drawn clips, of their square crops, and of the weights in --init. Writes framing.json and framing.png
-into --out. It may be stopped at any time: what is trained or judged is kept under --runs, and the same command goes on. With --train it
-stops after the trainings, which a GPU does in minutes. The report: Video generation models as world simulators (OpenAI 2024),
+Two models are trained from the start, with the autoencoder in --init: one on wide and tall pictures as they are (or clips, with
+--seconds), one on the squares in the middle of the same. Both are asked for the same held-out sentences, and the share of characters
+that the first picture's edge cuts is counted; beside it the same of what is drawn, of its square crops, and of the weights in --init.
+Writes framing.json and framing.png into --out. It may be stopped at any time: what is trained or judged is kept under --runs, and the
+same command goes on. With --train it stops after a training. The report: Video generation models as world simulators (OpenAI 2024),
 "Improved framing and composition".
 """
 
@@ -28,6 +28,7 @@ from minisora.bench.report import share, write, write_whole
 from minisora.bench.suites import Case
 from minisora.cli import Parser
 from minisora.errors import UserError
+from minisora.patches import FRAMES_A_LATENT
 from minisora.sora import MiniSora, shipped_weights
 from minisora.text import Tokenizer
 from minisora.train import dit as training
@@ -37,13 +38,18 @@ from minisora.train.dit import load_dit, load_text
 from minisora.train.shards import read_shard, write_shard
 from minisora.world.caption import caption, claims
 from minisora.world.sample import sample_scene
+from minisora.world.scene import FPS
 
-SECONDS, SHORT, LONG = 2.0, 64, 96
+SHORT, LONG = 64, 96
 SIZES = {"wide": (SHORT, LONG), "tall": (LONG, SHORT), "square": (SHORT, SHORT)}  # height, width
-BUCKETS = Bucket(17, *SIZES["wide"], 0.5), Bucket(17, *SIZES["tall"], 0.5)
-DRAWN, CROPS, WHOLE, CUT, RELEASE = "drawn", "crops of the drawn", "whole clips", "square crops", "these weights"  # rows
+DRAWN, CROPS, WHOLE, CUT, RELEASE = "drawn", "crops of the drawn", "all of it", "square crops", "these weights"  # rows
 LEVELS = "--level-mean", 1.2, "--level-std", 1.5  # of noise: layout is decided where it is strong
 SHOWN = 6  # sentences in the picture
+
+
+def buckets(seconds: float, *sizes: str) -> tuple[Bucket, ...]:
+    """Pictures (0 seconds) or clips of these sizes, of each as many."""
+    return tuple(Bucket(1 + round(seconds * FPS), *SIZES[size], 1 / len(sizes)) for size in sizes)
 
 
 def middle(long: int, short: int) -> slice:
@@ -58,10 +64,10 @@ def crop(latents: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return latents[:, :, :, rows, columns], labels[:, :, above, beside]
 
 
-def crop_all(source: Path, folder: Path) -> None:
+def crop_all(source: Path, folder: Path, seconds: float) -> None:
     """Writes what is in a folder of latents, cropped, as another folder of latents."""
     folder.mkdir(parents=True, exist_ok=True)
-    square, plan = Bucket(17, *SIZES["square"], 1.0), json.loads((source / latents.PLAN).read_text())
+    (square,), plan = buckets(seconds, "square"), json.loads((source / latents.PLAN).read_text())
     for number, path in enumerate(sorted(source.glob("*.npz"))):
         shard = read_shard(path)
         shard["latents"], shard["labels"] = crop(shard["latents"], shard["labels"])
@@ -69,15 +75,15 @@ def crop_all(source: Path, folder: Path) -> None:
     latents.write_plan(folder / latents.PLAN, plan["clips"], plan["split"], plan["seed"], [square])
 
 
-def cases(n: int, size: str, seed: int) -> list[Case]:
+def cases(n: int, size: str, seed: int, seconds: float = 0.0) -> list[Case]:
     """Held-out scenes of a size, of one, two and three characters in turn, told in detail. Of all sizes the same seeds."""
     height, width = SIZES[size]
     made = []
     for index in range(n):
         number = 1_000_000 * (seed + 1) + index
-        scene = sample_scene(number, SECONDS, width / height, "heldout", characters=1 + index % 3)
+        scene = sample_scene(number, seconds, width / height, "heldout", characters=1 + index % 3)
         text = caption(scene, "detailed", number)
-        made.append(Case(number, scene, text.text, tuple(claims(scene, text)), SECONDS, height, width))
+        made.append(Case(number, scene, text.text, tuple(claims(scene, text)), seconds, height, width))
     return made
 
 
@@ -88,14 +94,16 @@ def cut(video: np.ndarray) -> list[bool]:
 
 def videos(name: str, size: str, sora: MiniSora | None, args: argparse.Namespace) -> Iterator[tuple[Case, np.ndarray]]:
     """The videos of a row, (T, H, W, 3) uint8, with their cases: drawn, or made by `sora`."""
-    for case in cases(args.n, size, args.seed):
+    for case in cases(args.n, size, args.seed, args.seconds):
         if name == DRAWN:
             yield case, case.truth()
         elif name == CROPS:
             whole = case.truth()
             yield case, whole[:, *(middle(side, min(whole.shape[1:3])) for side in whole.shape[1:3])]
+        elif args.seconds:
+            yield case, sora.generate(case.prompt, args.seconds, case.height, case.width, seed=case.seed).frames
         else:
-            yield case, sora.generate(case.prompt, SECONDS, case.height, case.width, seed=case.seed).frames
+            yield case, sora.image(case.prompt, case.height, case.width, seed=case.seed).frames
 
 
 def judged(name: str, size: str, sora: MiniSora | None, args: argparse.Namespace, folder: Path) -> dict:
@@ -114,10 +122,10 @@ def judged(name: str, size: str, sora: MiniSora | None, args: argparse.Namespace
 
 
 def drawn(args: argparse.Namespace, source: Path) -> Path:
-    """The folder of the latents of wide and tall clips, made now where they are not there yet."""
+    """The folder of the latents of what is wide and tall, made now where they are not there yet."""
     if not (source / latents.PLAN).exists():
         clips = source.with_name(f"{source.name}-drawn")
-        latents.draw(clips, args.clips, "train", args.seed, show=not args.quiet, buckets=BUCKETS)
+        latents.draw(clips, args.clips, "train", args.seed, show=not args.quiet, buckets=buckets(args.seconds, "wide", "tall"))
         latents.code(source, clips, args.init)
     return source
 
@@ -126,7 +134,7 @@ def cropped(args: argparse.Namespace, source: Path) -> Path:
     """The same for the squares in the middle of the same clips."""
     crops = source.with_name(f"{source.name}-crops")
     if not (crops / latents.PLAN).exists():
-        crop_all(drawn(args, source), crops)
+        crop_all(drawn(args, source), crops, args.seconds)
     return crops
 
 
@@ -170,10 +178,11 @@ def picture(folder: Path, n: int, out: Path) -> None:
 
 def parser() -> argparse.ArgumentParser:
     made = Parser(prog="python benchmarks/framing.py", description="Counts the characters that the frame cuts off.")
+    made.add_argument("--seconds", type=float, default=0.0, help="of what they see and are asked for; 0: pictures (default)")
     made.add_argument("--preset", default="small", help="of the two models: tiny, small or base (default small)")
-    made.add_argument("--steps", type=int, default=3000, help="of each training (default 3000)")
-    made.add_argument("--clips", type=int, default=16_000, help="that they see, whole or cropped (default 16000)")
-    made.add_argument("--batch", type=int, default=256, help="clips in a step (default 256)")
+    made.add_argument("--steps", type=int, default=1000, help="of each training (default 1000)")
+    made.add_argument("--clips", type=int, default=8000, help="that they see, whole or cropped (default 8000)")
+    made.add_argument("--batch", type=int, default=64, help="in a step (default 64)")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--init", type=Path, default=shipped_weights(), metavar="FOLDER", help="with the autoencoder (default: ours)")
     made.add_argument("--n", type=int, default=48, help="sentences of each size (default 48)")
@@ -191,8 +200,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(given)
     if min(args.n, args.steps) < 1 or not args.out.is_dir():
         raise UserError(f"--n {args.n}, --steps {args.steps}: at least 1 of each; --out {args.out}: a folder that is there.")
-    source = latents.folder_for(args.runs / "cache", args.init, args.clips, "train", args.seed)
-    about = {name: getattr(args, name) for name in ("preset", "steps", "clips", "batch", "seed")}
+    if args.seconds < 0 or args.seconds * FPS % FRAMES_A_LATENT:
+        raise UserError(f"--seconds {args.seconds:g}: 0 for pictures, or half seconds. Try --seconds 2.")
+    source = latents.folder_for(args.runs / f"cache-{args.seconds:g}", args.init, args.clips, "train", args.seed)
+    about = {name: getattr(args, name) for name in ("seconds", "preset", "steps", "clips", "batch", "seed")}
     folder = args.runs / hashlib.sha256(json.dumps({**about, "data": source.name}).encode()).hexdigest()[:8]
     seen = {WHOLE: (drawn, "whole"), CUT: (cropped, "crops")}
     exports = {name: trained(data, source, args, folder / part) for name, (data, part) in seen.items() if args.train in (None, name)}

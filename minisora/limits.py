@@ -12,6 +12,7 @@ MIN_SIDE, MAX_SIDE, SIDE_STEP = 32, 256, 8
 MAX_WORDS = 400
 DEFAULT_STEPS = 25
 DEFAULT_GUIDANCE = 3.0
+TAKES, MOST_TAKES = 3, 20  # of a loop's way back, of which the smoothest is kept
 Progress = Callable[[int, int], object]  # (steps done, steps in all)
 
 
@@ -51,3 +52,9 @@ def check_share(name: str, value: float, usual: float) -> None:
     """Raises UserError unless `value` lies in [0, 1]."""
     if not 0 <= value <= 1:
         raise UserError(f"{name}={value:g}: a number from 0 to 1. Try {name}={usual:g}.")
+
+
+def check_takes(takes: int) -> None:
+    """Raises UserError unless a loop's way back can be made so many times."""
+    if not isinstance(takes, int) or not 1 <= takes <= MOST_TAKES:
+        raise UserError(f"takes={takes!r}: a whole number from 1 to {MOST_TAKES}. Try takes={TAKES}.")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from minisora.errors import UserError
-from minisora.limits import DEFAULT_STEPS, LONGEST, check_request, check_share
+from minisora.limits import DEFAULT_STEPS, LONGEST, TAKES, check_request, check_share, check_takes
 
 Commands = argparse._SubParsersAction
 SENTENCE = 'what is to be seen: "a red ball hops over a blue box in the snow"'
@@ -71,6 +71,7 @@ def add_commands(commands: Commands) -> None:
     make.add_argument("video", help="any video of at least two frames")
     make.add_argument("prompt", nargs="?", default="", help="what happens on the way; may be left out")
     make.add_argument("--seconds", type=float, default=1.0, help="from the end to the beginning, 0.5 to 3 (default 1)")
+    make.add_argument("--takes", type=int, default=TAKES, help=f"ways back to make, of which the smoothest is kept (default {TAKES})")
 
     make = _command(commands, "edit", "the same motion with another place, look or colour", edit)
     make.add_argument("video", help="any video of up to 8 seconds")
@@ -119,7 +120,8 @@ def connect(args: argparse.Namespace, rest: list[str]) -> int:
 
 
 def loop(args: argparse.Namespace, rest: list[str]) -> int:
-    return _made(args, rest, lambda sora, how: sora.loop(args.video, args.prompt, args.seconds, **how), wordless=True)
+    check_takes(args.takes)
+    return _made(args, rest, lambda sora, how: sora.loop(args.video, args.prompt, args.seconds, takes=args.takes, **how), wordless=True)
 
 
 def edit(args: argparse.Namespace, rest: list[str]) -> int:

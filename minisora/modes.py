@@ -16,7 +16,18 @@ from minisora.errors import UserError
 from minisora.fitting import fitted
 from minisora.flow import add_noise
 from minisora.frames import known_latents, latent_of
-from minisora.limits import DEFAULT_GUIDANCE, DEFAULT_STEPS, LONGEST, MAX_SECONDS, TRAINED_SECONDS, Progress, check_request, check_share
+from minisora.limits import (
+    DEFAULT_GUIDANCE,
+    DEFAULT_STEPS,
+    LONGEST,
+    MAX_SECONDS,
+    TAKES,
+    TRAINED_SECONDS,
+    Progress,
+    check_request,
+    check_share,
+    check_takes,
+)
 from minisora.patches import FRAMES_A_LATENT
 from minisora.video import Video
 from minisora.windows import Known, even, head, held, joined, known_frames, settled, tail, whole
@@ -25,7 +36,6 @@ from minisora.world.scene import FPS, frame_count
 MOST = frame_count(TRAINED_SECONDS)  # frames of a piece of an extension, or of what leads over, known ones included
 WINDOW = 1.0  # seconds of a video that its extension sees
 DIRECTIONS = ("forward", "backward")
-TAKES = 3  # of a loop's way back, of which the one that closes best is kept
 
 
 @dataclass(frozen=True)
@@ -138,8 +148,7 @@ class Modes:
         """
         how = How(**how)
         how.check(prompt, seconds, wordless=True)
-        if not isinstance(takes, int) or not 1 <= takes <= 20:
-            raise UserError(f"takes={takes!r}: a whole number from 1 to 20. Try takes={TAKES}.")
+        check_takes(takes)
         given = how.fitted(video, "video")
         if len(given) == 1:
             raise UserError("video: it has one frame, and a picture is its own loop. Give a video of at least two frames.")

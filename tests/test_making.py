@@ -78,6 +78,7 @@ def test_a_storyboard(run, tmp_path):
         (["fill", "clip.gif", "--known", "a"], "0-4,12-16"),
         (["connect", "clip.gif", PROMPT], "prompt"), (["connect", "clip.gif", "gone.gif", PROMPT], "no such file"),
         (["connect", "clip.gif", "clip.gif", PROMPT, "--seconds", "3.9"], "up to 3 s"), (["loop", "still.png"], "its own loop"),
+        (["loop", "clip.gif", "--takes", "0"], "takes=0"),
         (["edit", "clip.gif", PROMPT, "--strength", "1.5"], "strength=1.5"),
         (["edit", "clip.gif", PROMPT, "--strength", "nan"], "strength=nan"),
         (["edit", "clip.gif", PROMPT, "--size", "50x50"], "height=50"), (["loop", "clip.gif", "--scale", "99"], "--scale"),

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from minisora import UserError, Video
+from minisora.modes import jump
 
 PROMPT = "a red ball hops over a blue box"
 FAST = dict(steps=2, height=32, width=48)
@@ -108,6 +109,15 @@ def test_loop_goes_on_after_the_end(tiny, video):
     assert len(made) == 17 and (made.frames[:9] == video.frames).all() and made.alt == "a square"
 
 
+def test_of_several_ways_back_the_smoothest_is_kept(tiny, video, monkeypatch):
+    singles = []
+    for take in range(3):  # each take is the one that another seed makes alone
+        made = tiny.loop(video, PROMPT, takes=1, seed=take, **FAST).frames
+        singles.append((max(jump(made[8], made[9]), jump(made[-1], made[0])), made))
+    assert len({gap for gap, _ in singles}) == 3
+    assert (tiny.loop(video, PROMPT, seed=0, **FAST).frames == min(singles, key=lambda one: one[0])[1]).all()
+
+
 def test_strength_goes_from_the_video_to_nothing_of_it(tiny, clip):
     off = [np.abs(tiny.edit(clip, PROMPT, k, **FAST).frames.astype(int) - clip).mean() for k in (0, 0.1, 0.5, 1)]
     assert off[0] == 0 and off[1] < off[3]
@@ -153,6 +163,7 @@ def test_a_storyboard(tiny):
         ("fill", dict(frames=70, known="0-3"), "at most 8 s"),
         ("connect", dict(seconds=3.5), "up to 3 s"), ("connect", dict(prompt=""), "empty"),
         ("connect", dict(b="gone.mp4"), "no such file"), ("loop", dict(frames=1), "its own loop"), ("loop", dict(seconds=4), "up to 3 s"),
+        ("loop", dict(takes=0), "takes=0"), ("loop", dict(takes=21), "takes=21"),
         ("edit", dict(strength=1.1), "strength=1.1"), ("edit", dict(strength=-1), "strength=-1"),
         ("edit", dict(strength=float("nan")), "strength=nan"),
         ("edit", dict(frames=70), "at most 8 s"), ("edit", dict(prompt=""), "empty"), ("edit", dict(steps=0), "steps=0"),
@@ -188,4 +199,4 @@ def test_between_two_ends_the_sentence_is_not_exaggerated_unless_it_is_asked(tin
     tiny.connect(clip, clip, PROMPT, guidance=4.0, **FAST)
     tiny.animate(clip[0], PROMPT, **FAST)
     tiny.fill(clip, "", known="0-4", **FAST)
-    assert asked == [1.0, 4.0, 3.0, 1.0]
+    assert asked == [1.0, 1.0, 1.0, 4.0, 3.0, 1.0]

@@ -3,23 +3,24 @@
 from minisora.limits import TRAINED_SECONDS
 
 ROWS = {  # of framing.json: how they are called on the page
-    "drawn": "clips as the world draws them", "crops of the drawn": "the squares in their middles",
-    "whole clips": "the weights, which saw whole clips", "square crops": "the same after more training with square crops alone",
+    "drawn": "as the world draws it", "crops of the drawn": "the squares in its middle", "these weights": "the shipped weights",
+    "all of it": "a model that saw all of it", "square crops": "a model that only saw the square crops",
 }  # fmt: skip
 SIZES = ("wide", "tall", "square")
 
 
 def framing(record: dict) -> str:
     """Whom the frame cuts off, from framing.json, in MyST Markdown."""
+    seen = f"clips of {record['seconds']:g} s" if record["seconds"] else "pictures"
     about = (
-        f"The weights, which saw clips of all formats whole, were trained on for {record['steps']:,} steps with nothing but squares, cut "
-        "out of the middle of wide and tall clips. Share of characters that the edge of the first picture cuts, in videos of "
-        f"{record['n']} held-out sentences of each size, with 95 % intervals. Made by"
+        f"Two models, preset `{record['preset']}`, were trained from the start for {record['steps']:,} steps of {record['batch']}: one on "
+        f"{record['clips']:,} wide and tall {seen} as they are, one on the squares in the middle of the same. Share of characters that "
+        f"the edge of the first picture cuts, for {record['n']} held-out sentences of each size, with 95 % intervals. Made by"
     )
     rows = ["| | " + " | ".join(SIZES) + " |", "|---" * (len(SIZES) + 1) + "|"]
     for name, called in ROWS.items():
         rows.append(f"| {called} | " + " | ".join(_cell(record["rows"][name].get(size)) for size in SIZES) + " |")
-    alt = "First pictures of six sentences: above after training with square crops, below before it"
+    alt = "First pictures of six sentences: above from the model that only saw square crops, below from the one that saw all"
     return "\n\n".join(
         ["## Framing", about, f"```\n{record['command']}\n```", "\n".join(rows), f"![{alt}](../data/bench/framing.png)"]
     )  # fmt: skip

@@ -722,36 +722,36 @@ print("sentences of which everything is right:", ", ".join(f"{row['model all']['
 # ### What a square crop teaches
 #
 # There is an older way to one format: cut the square out of the middle of every video, and train on squares. Then no position needs a measure, and many image models were trained like that. What does a model learn from it?
-# The shipped weights saw clips of all formats, whole. They were trained on for a while with nothing but squares, cut out of wide and tall clips, under the same sentences (`python benchmarks/framing.py`).
-# **Predict before you look:** what has changed in what they make?
+# Two small models were trained from the start, as long as each other and under the same sentences: one saw wide and tall pictures as they are, the other nothing but the square in the middle of each (`python benchmarks/framing.py`).
+# **Predict before you look:** how does what they make differ?
 
 # %% tags=["slide"]
 framing = json.loads((bench / "framing.json").read_text())["rows"]
 asked = {
-    "clips as drawn": ("drawn", "wide"), "their middle squares": ("crops of the drawn", "wide"),
-    "… of tall clips": ("crops of the drawn", "tall"), "the weights": ("whole clips", "square"),
-    "after square crops": ("square crops", "square"),
+    "wide pictures as drawn": ("drawn", "wide"), "their middle squares": ("crops of the drawn", "wide"),
+    "… of tall pictures": ("crops of the drawn", "tall"), "who saw it all": ("all of it", "square"),
+    "who saw square crops": ("square crops", "square"),
 }
 cut = {name: framing[row][size]["cut"] for name, (row, size) in asked.items()}
 fig, ax = plt.subplots(figsize=(7, 2.6), layout="constrained")
-paint = [AXES["N"] if row in ("whole clips", "square crops") else "#BBBBBB" for row, _ in asked.values()]
+paint = [AXES["N"] if row in ("all of it", "square crops") else "#BBBBBB" for row, _ in asked.values()]
 bars = ax.barh(list(cut), [share["value"] for share in cut.values()], color=paint, height=0.6)
 ax.bar_label(bars, fmt="%.2f", padding=4)
 ax.invert_yaxis()
 ax.set(xlabel="share of characters that the frame's edge cuts, in the first picture", xlim=(0, 1))
 ax.spines[["top", "right"]].set_visible(False)
-show(fig, alt="The edge cuts hardly anybody in drawn clips and in what the weights make, many in middle squares, and many after training with those")
-assert cut["after square crops"]["low"] > cut["the weights"]["high"]
+show(fig, alt="The edge cuts hardly anybody in drawn pictures, many in their middle squares; few of who saw all of it, and many of who saw the squares")
+assert cut["who saw square crops"]["low"] > cut["who saw it all"]["high"]
 
 # %%
-rows = "Six sentences, first pictures. Above: after square crops, many stand half below the edge. Below: before, whole"
+rows = "The same six sentences. Above: of who saw square crops, many are cut off by the edge. Below: of who saw it all, whole"
 show(bench / "framing.png", alt=rows, width=760)
 
 # %% [markdown]
 # <details><summary>Your prediction</summary>
 #
 # The framing. What was shown was characters cut off, while the sentence named them all the same, so that is how this world looks now. The damage is not in the network, nor in the loss: it was done before the first step, by a line of code
-# that prepared the data. Sora's report shows the same with two clips side by side, of models that were trained from the start (section "Improved framing and composition"), and gives no number. In the toy world it can be counted.
+# that prepared the data. Sora's report shows the same with two clips side by side (section "Improved framing and composition"), and gives no number. In the toy world it can be counted.
 # </details>
 #
 # ### Exercise 1.6 · Several videos in one row

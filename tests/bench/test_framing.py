@@ -26,11 +26,13 @@ def test_a_crop_is_the_middle_of_latents_and_labels_alike(module):
         assert np.array_equal(cropped, latents[:, :, :, 2:10] if tall > wide else latents[..., 2:10])
 
 
-def test_cropped_latents_are_a_folder_to_train_on(module, tiny_folder, tmp_path):
-    module.latents.build(tmp_path / "whole", tiny_folder, 4, "train", 0, module.BUCKETS, 1)
-    module.crop_all(tmp_path / "whole", tmp_path / "crops")
+@pytest.mark.parametrize("seconds", [0.0, 2.0])
+def test_cropped_latents_are_a_folder_to_train_on(module, tiny_folder, tmp_path, seconds):
+    module.latents.build(tmp_path / "whole", tiny_folder, 4, "train", 0, module.buckets(seconds, "wide", "tall"), 1)
+    module.crop_all(tmp_path / "whole", tmp_path / "crops", seconds)
     whole, (crops,) = module.latents.load(tmp_path / "whole"), module.latents.load(tmp_path / "crops")
-    assert crops.latents.shape[3:] == (8, 8) and len(crops.latents) == sum(len(part.latents) for part in whole) == len(crops.captions)
+    assert crops.latents.shape[2:] == (1 + round(2 * seconds), 8, 8)
+    assert len(crops.latents) == sum(len(part.latents) for part in whole) == len(crops.captions)
     wide = next(part for part in whole if part.bucket.width > part.bucket.height)
     tall = next(part for part in whole if part.bucket.width < part.bucket.height)
     assert np.array_equal(crops.latents, np.concatenate([wide.latents[..., 2:10], tall.latents[:, :, :, 2:10]]))
@@ -46,33 +48,39 @@ def test_whom_the_edge_cuts(module):
     assert module.cut(half) == [True], "who is cut through its middle touches the edge"
 
 
-def test_weights_go_on_with_crops_are_asked_and_not_again(module, tiny_folder, tmp_path, monkeypatch):
+def test_two_models_are_trained_and_asked_and_not_again(module, tiny_folder, tmp_path, monkeypatch):
     words = ["--preset", "tiny", "--steps", "2", "--clips", "4", "--batch", "2", "--n", "1", "--quiet", "--init", str(tiny_folder)]
     words += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path)]
-    real, build, runs = module.training.main, module.latents.build, []
+    real, draw, runs = module.training.main, module.latents.draw, []
 
     def main(flags):
         runs.append(Path(flags[flags.index("--data") + 1]).name)
-        return real([*flags, "--accelerator", "cpu", "--precision", "32-true", "--compile", "no"])
+        assert "--init" not in flags, "from the start"
+        return real([*flags, "--accelerator", "cpu", "--precision", "32-true"])
 
-    monkeypatch.setattr(module.latents, "build", lambda *args: build(*args[:6], 1))
+    monkeypatch.setattr(module.latents, "draw", lambda *args, **more: draw(*args, **more, workers=1))
     monkeypatch.setattr(module.training, "main", main)
+    assert module.main([*words, "--train", module.CUT]) == 0
+    assert len(runs) == 1 and runs[0].endswith("-crops") and not (tmp_path / "framing.json").exists()
     assert module.main(words) == 0
-    assert len(runs) == 1 and runs[0].endswith("-crops")
+    assert len(runs) == 2 and runs[1] == runs[0].removesuffix("-crops")
     report = json.loads((tmp_path / "framing.json").read_text())
+    whole = {"wide", "tall", "square"}
     assert {name: set(row) for name, row in report["rows"].items()} == {
-        "drawn": {"wide", "tall"}, "crops of the drawn": {"wide", "tall"}, "whole clips": {"wide", "tall", "square"},
+        "drawn": {"wide", "tall"}, "crops of the drawn": {"wide", "tall"}, "these weights": whole, "all of it": whole,
         "square crops": {"square"},
     }  # fmt: skip
     assert (tmp_path / "framing.png").stat().st_size > 1000
     (tmp_path / "framing.json").unlink()
-    assert module.main(words) == 0 and len(runs) == 1
+    assert module.main(words) == 0 and len(runs) == 2
     assert json.loads((tmp_path / "framing.json").read_text()) == report
 
 
 def test_what_cannot_be_asked(module, tmp_path):
     with pytest.raises(UserError, match="--n 0"):
         module.main(["--n", "0", "--out", str(tmp_path)])
+    with pytest.raises(UserError, match="half seconds"):
+        module.main(["--seconds", "0.3", "--out", str(tmp_path)])
     with pytest.raises(UserError, match="nowhere"):
         module.main(["--out", str(tmp_path / "nowhere")])
 

@@ -101,8 +101,10 @@ def test_published_figures_are_called_not_comparable(suites, report):
 def test_framing_is_told_by_size_and_by_what_was_seen():
     cell = {"cut": share([True, False, False, False]), "characters": 1.0}
     rows = {name: {"wide": cell, "tall": {"cut": share([]), "characters": 0.0}} for name in ROWS}
-    told = framing({"command": "python benchmarks/framing.py", "steps": 1200, "n": 4, "rows": rows})
-    assert "for 1,200 steps" in told and "](../data/bench/framing.png)" in told
+    about = {"seconds": 0.0, "preset": "small", "steps": 1200, "batch": 64, "clips": 8000, "n": 4}
+    told = framing({"command": "python benchmarks/framing.py", **about, "rows": rows})
+    assert "for 1,200 steps of 64: one on 8,000 wide and tall pictures" in told and "](../data/bench/framing.png)" in told
+    assert "wide and tall clips of 2 s as they are" in framing({"command": "", **about, "seconds": 2.0, "rows": rows})
     for called in ROWS.values():
         assert f"| {called} | 0.250 (0.05–0.70) | – | – |" in told
 

@@ -18,9 +18,20 @@ from minisora.dit import PRESETS, DiT
 from minisora.errors import UserError
 from minisora.frames import Mix
 from minisora.text import NULL, SIZES, TextConfig, TextEncoder, Tokenizer
-from minisora.train.batches import SLIGHT, STYLE_SHARES, CheckBatches, LatentBatches, Resident, Told, draw_style, finish
+from minisora.train.batches import (
+    SLIGHT,
+    STYLE_SHARES,
+    CheckBatches,
+    LatentBatches,
+    Resident,
+    Told,
+    chances,
+    draw_style,
+    finish,
+    styles_of,
+)
 from minisora.train.common import CHECKPOINT
-from minisora.train.dit import Denoiser, DiTTraining, export_checkpoint, load_dit, load_text, main, make_tokenizer, mix_of
+from minisora.train.dit import Denoiser, DiTTraining, export_checkpoint, load_dit, load_text, main, make_tokenizer, mix_of, often_of
 from minisora.train.labels import COLOUR, OUTPUTS
 from minisora.train.text import OF_A_COLOUR, OF_THE_SCENE, answers
 from minisora.train.text import main as train_text
@@ -103,6 +114,31 @@ def test_captions_come_in_all_styles_and_with_known_words(clips, told, tokenizer
     assert abs(styles.count("paraphrase") / 200 - STYLE_SHARES["paraphrase"]) < 0.1 and set(styles) == set(STYLE_SHARES)
     texts = {tokenizer.decode(told[0].draw(0, style, random)[0]) for style in styles}
     assert len(texts) > 4 and not any("[UNK]" in text for text in texts)
+
+
+def test_detailed_captions_as_often_as_asked():
+    assert styles_of(STYLE_SHARES["detailed"]) == STYLE_SHARES and set(styles_of(1.0).values()) == {0.0, 1.0}
+    more = styles_of(0.65)
+    assert abs(sum(more.values()) - 1) < 1e-9 and abs(more["short"] - STYLE_SHARES["short"] / 2) < 1e-9
+    with pytest.raises(UserError, match="--detailed 2"):
+        styles_of(2.0)
+    assert {draw_style(np.random.default_rng(step), styles_of(1.0)) for step in range(9)} == {"detailed"}
+
+
+def test_clips_with_a_word_are_drawn_more_often(clips, told):
+    lines = [json.dumps([["short", [[text, 0]]]]) for text in ("a red ball spins", "a pinspin", "a box takes a bite of a cookie")]
+    assert (chances(lines, {"spin": 3.0, "cookie": 2.0}) * 6).round(6).tolist() == [3, 1, 2]
+    line = clips[0].captions.lines[1]
+    word = next(word for word in line.split() if word.isalpha() and not any(f" {word}" in one for one in clips[0].captions.lines[:1]))
+    often = {word: 1e6}
+    meant = [index for index, one in enumerate(clips[0].captions.lines) if f" {word}" in one]
+    batch = LatentBatches(clips[:1], told[:1], 64, often=often)[0]
+    drawn = {tuple(row.flatten()[:8].tolist()) for row in batch["latents"]}
+    assert drawn <= {tuple(torch.from_numpy(clips[0].latents[index]).float().flatten()[:8].tolist()) for index in meant}
+    assert often_of(["spin=3", "cookie=2.5"]) == {"spin": 3.0, "cookie": 2.5} and often_of([]) == {}
+    for wrong in ("spin", "spin=x", "=3", "spin=0", "spin=-1"):
+        with pytest.raises(UserError, match="--often"):
+            often_of([wrong])
 
 
 def test_held_out_batches_never_change(clips, told):
