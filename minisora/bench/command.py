@@ -17,6 +17,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", metavar="FOLDER", type=Path, help="with --all: where the reports go (default: the repository's data/bench)")
     made.add_argument("--lines", default=",".join(LINES), help="what to judge, by commas (default: model,truth,autoencoder,chance)")
     made.add_argument("--json", metavar="FILE", help="write the report here")
+    again = "of the suite modes: judge these ways in anew and leave the others in --json FILE as they are, when the mode itself has changed"
+    made.add_argument("--again", nargs="+", metavar="MODE", help=again)
     made.add_argument("--weights", metavar="FOLDER", help="other weights than the repository's own")
     made.add_argument("--vae", metavar="FOLDER", help="an autoencoder alone, for --lines truth,autoencoder")
     made.add_argument("--steps", type=int, help="steps of the sampler")
@@ -44,9 +46,9 @@ def main(argv=None) -> int:
     if args.json and not Path(args.json).resolve().parent.is_dir():
         raise UserError(f"--json {args.json}: there is no folder {Path(args.json).parent}. Make it, or choose another.")
     args.suite, args.n = args.suite or "core", args.n or 256
-    from .measure import measure
+    from .measure import measure, measure_again
 
-    report = measure(args, lines)
+    report = measure_again(args, lines) if args.again else measure(args, lines)
     print(table(report))
     print(f"\n{report['n']} sentences of the suite {report['suite']} in {report['seconds']:.0f} s")
     if args.json:
@@ -57,7 +59,7 @@ def main(argv=None) -> int:
 
 def every(args: argparse.Namespace, lines: tuple[str, ...]) -> int:
     """Runs `minisora bench --all`. Raises UserError where it is asked together with what is for one suite."""
-    for name in ("suite", "json"):
+    for name in ("suite", "json", "again"):
         if getattr(args, name):
             raise UserError(f"--all --{name}: --all runs every suite and writes into --out FOLDER. Leave --{name} out, or --all.")
     if args.quick and args.n:

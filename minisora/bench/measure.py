@@ -13,6 +13,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from minisora.errors import UserError
+
 from .report import LINES, Tally, summary, write_whole
 
 SAVED = 30.0  # seconds between looks at what would be lost
@@ -59,6 +61,32 @@ def measure(args: Namespace, lines: tuple[str, ...], part: Path | None = None, a
     }
     reports = {split: summary(tallies, {"n": len(cases[split])}, judges.dimensions(tallies)) for split, tallies in found.items()}
     return {**about, **reports["heldout"]} if len(reports) == 1 else {**about, "splits": reports}
+
+
+def measure_again(args: Namespace, lines: tuple[str, ...]) -> dict:
+    """The report of the suite "modes" in `args.json`, with the ways in of `args.again` judged anew and all others as they are.
+
+    For when a mode itself has changed, which no hash tells. Raises UserError where that report asked, or judged, something else.
+    """
+    from tqdm import tqdm
+
+    from . import modes as judges
+    from .suites import suite
+
+    there, unknown = read(Path(args.json)) if args.json else {}, set(args.again) - set(judges.TESTS)
+    if args.suite != "modes" or unknown:
+        raise UserError(f"--again {' '.join(args.again)}: of the suite modes, some of {', '.join(judges.TESTS)}. Add --suite modes.")
+    if any(there.get(name) != value for name, value in identity(args, lines).items()):
+        raise UserError(f"--again: {args.json} is no report of the same questions, weights and judges. Ask all of them: leave --again out.")
+    begun = time.perf_counter()
+    cases = [case for case in suite(args.suite, args.n, args.seed)["heldout"] if case.mode in args.again]
+    tallies = {line: Tally() for line in LINES if line in lines}
+    with tqdm(total=len(cases), desc=" ".join(args.again), unit="case", disable=True if args.quiet else None) as bar:
+        for _ in judges.run(cases, lines, makers_of(args, lines), 0, tallies):
+            bar.update()
+    found = summary(tallies, {"n": len(cases)}, judges.dimensions(tallies))["dimensions"]
+    told = {"modes": args.again, "versions": versions(), "seconds": round(time.perf_counter() - begun, 1)}
+    return {**there, "dimensions": {**there["dimensions"], **found}, "again": told}
 
 
 class Part:

@@ -639,6 +639,7 @@ gallery(list(boxes.values()), titles, alt="Frames from left to right, made by th
 #
 # A loop is a video whose beginning follows from its end. The mask says so by putting the beginning *behind* the end: what is made in between leads from one to the other and
 # may be played round and round. How is it judged? By the change from each frame to the next, all the way round. A seam shows as a step that is larger than its neighbours.
+# No truth is needed for that, so the package does it itself: `loop` makes three ways back, from three noises, and keeps the one whose ends jump least (`takes=1` makes one).
 
 # %% tags=["slide-code"]
 def around_the_clock(frames):

@@ -6,8 +6,9 @@ from argparse import Namespace
 import pytest
 
 from minisora.bench import lines as judging
-from minisora.bench.measure import Part, identity, measure
+from minisora.bench.measure import Part, identity, measure, measure_again
 from minisora.bench.report import LINES, Tally
+from minisora.errors import UserError
 
 LOOK = ("truth", "chance")
 
@@ -69,3 +70,23 @@ def test_a_tally_comes_back_from_json():
     tally = Tally()
     tally.put([("identity", True), ("identity", False), ("velocity inside", 0.25)])
     assert Tally.of(json.loads(json.dumps(tally.plain()))).shares() == tally.shares()
+
+
+def test_one_way_in_is_judged_again_and_the_others_stay(tmp_path, monkeypatch):
+    from minisora.bench import modes
+
+    def judge(text):
+        return lambda trial, line: [(f"{trial.case.mode} {text}", True), (f"{trial.case.mode} jump", float(len(trial.other.ask.prompt)))]
+
+    for mode in modes.TESTS:
+        monkeypatch.setitem(modes.TESTS, mode, judge("closes"))
+    file = tmp_path / "modes.json"
+    args = asked(suite="modes", n=20, again=["loop"], json=str(file))
+    whole = measure(args, LOOK)
+    file.write_text(json.dumps({**whole, "dimensions": {**whole["dimensions"], "loop jump": {}, "extend jump": {}}}))
+    report = measure_again(args, LOOK)
+    assert report["dimensions"] == {**whole["dimensions"], "extend jump": {}}, "the same cases beside the same others; nothing else"
+    assert report["again"]["modes"] == ["loop"] and report["n"] == 20
+    for wrong in ({"suite": "core"}, {"again": ["hop"]}, {"seed": 1}, {"json": str(tmp_path / "none.json")}):
+        with pytest.raises(UserError, match="--again"):
+            measure_again(asked(**{**vars(args), **wrong}), LOOK)
