@@ -1,6 +1,8 @@
 """The suite "modes": what a seam is, what tone is, and that every mode is measured on every line."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -91,3 +93,11 @@ def test_every_mode_is_measured(tiny, mode):
     if mode == "extend":
         truth, strange = (report["dimensions"]["extend seam position"][line] for line in ("truth", "chance"))
         assert truth["value"] < 0.1 and set(strange) >= {"value", "low", "high", "n"}
+
+
+def test_three_ways_back_jump_less_than_one():
+    recorded = Path(__file__).parents[2] / "data" / "bench"
+    before, report = (json.loads((recorded / f"{name}.json").read_text()) for name in ("loop-before", "modes"))
+    now = report["dimensions"]["loop jump"]
+    assert now["n"] == before["n"] == 64 and now["chance"] == before["chance"], "the same loops"
+    assert now["model"]["value"] < before["model"]["value"]
