@@ -147,12 +147,14 @@ def write_plan(path: Path, clips: int, split: str, seed: int, buckets: Sequence[
 
 
 def draw(
-    folder: Path, clips: int, split: str, seed: int, workers: int | None = None, show: bool = False, buckets: Sequence[Bucket] = BUCKETS
-) -> None:
-    """Draws shards without coding them, all sizes in turn: stopped at any time, it leaves some of each, for `code`.
+    folder: Path, clips: int, split: str, seed: int, workers: int | None = None, show: bool = False,
+    buckets: Sequence[Bucket] | None = None,
+) -> None:  # fmt: skip
+    """Draws shards without coding them, all sizes (BUCKETS) in turn: stopped at any time, it leaves some of each, for `code`.
 
     Raises UserError where others were drawn before, of another split, seed or version of the world.
     """
+    buckets = buckets or BUCKETS
     there = json.loads((folder / DRAWN).read_text()) if (folder / DRAWN).exists() else None
     if there and [there[key] for key in ("split", "seed", "world")] != [split, seed, version()]:
         raise UserError(f"--draw {folder}: other clips were drawn here. Draw them again, in another folder.")
