@@ -22,7 +22,8 @@ drawing=$!
 if [ "${FRAMING:-}" ]; then
     framed() { PYTHONPATH=.:${PYTHONPATH:-} python3 benchmarks/framing.py --runs "$out/framing" --init "$init" --quiet $FRAMING --train "$1"; }
     framed "all of it" >"$out/framing-whole.log" 2>&1 &
-    (until ls "$out"/framing/cache-*/*/plan.json >/dev/null 2>&1; do sleep 2; done; framed "square crops") >"$out/framing-crops.log" 2>&1 &
+    framing=$!  # it makes what both see; the other one begins then, or when this one has failed
+    (until ls "$out"/framing/cache-*/*/plan.json >/dev/null 2>&1 || ! kill -0 $framing 2>/dev/null; do sleep 2; done; framed "square crops") >"$out/framing-crops.log" 2>&1 &
 fi
 
 read -r mean std <<<"${LEVELS:-1.5 1.3}"  # MiniSora's sampler asks nothing of the network below sigma 0.5 (flow.LEAP)
