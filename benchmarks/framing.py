@@ -6,7 +6,8 @@ Two models are trained from the start, with the autoencoder in --init: one on wi
 --seconds), one on the squares in the middle of the same. Both are asked for the same held-out sentences, and the share of characters
 that the first picture's edge cuts is counted; beside it the same of what is drawn, of its square crops, and of the weights in --init.
 Writes framing.json and framing.png into --out. It may be stopped at any time: what is trained or judged is kept under --runs, and the
-same command goes on. With --train it stops after a training. The report: Video generation models as world simulators (OpenAI 2024),
+same command goes on. With --train it stops after a training; with --again it only judges the weights in --init, newer ones say, for the
+file that is there. The report: Video generation models as world simulators (OpenAI 2024),
 "Improved framing and composition".
 """
 
@@ -190,8 +191,26 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--runs", type=Path, default=Path("runs/framing"), help="where trainings go (default: runs/framing)")
     made.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "data" / "bench", metavar="FOLDER")
     made.add_argument("--train", choices=(WHOLE, CUT), help="only train this one, and judge another time")
+    made.add_argument("--again", action="store_true", help="judge the weights in --init for the framing.json in --out, and nothing else")
     made.add_argument("--quiet", action="store_true", help="no progress bars")
     return made
+
+
+def again(args: argparse.Namespace) -> dict:
+    """The record in --out with its row of the release judged anew, as the weights in --init are now. Raises UserError without a record,
+    and where the two models got another autoencoder than these weights have."""
+    file = args.out / "framing.json"
+    if not file.exists():
+        raise UserError(f"{file}: there is no record to judge again. Leave out --again, and the two models are trained first.")
+    record, weights = json.loads(file.read_text()), hashes(args.init)
+    coders = [{name: of for name, of in found.items() if name.startswith("vae")} for found in (record["weights"], weights)]
+    if coders[0] != coders[1]:
+        raise UserError(f"{args.init}: not the autoencoder that the recorded models saw with. Leave out --again to train them anew.")
+    asked = argparse.Namespace(n=record["n"], seed=record["seed"], seconds=record["seconds"])
+    folder = args.runs / "again" / hashlib.sha256(json.dumps([weights, vars(asked)]).encode()).hexdigest()[:8]
+    sora = MiniSora.from_pretrained(args.init)
+    record["rows"][RELEASE] = {size: judged(RELEASE, size, sora, asked, folder) for size in SIZES}
+    return {**record, "weights": weights}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -202,6 +221,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError(f"--n {args.n}, --steps {args.steps}: at least 1 of each; --out {args.out}: a folder that is there.")
     if args.seconds < 0 or args.seconds * FPS % FRAMES_A_LATENT:
         raise UserError(f"--seconds {args.seconds:g}: 0 for pictures, or half seconds. Try --seconds 2.")
+    if args.again:
+        record = again(args)
+        write(args.out / "framing.json", record)
+        tell(record["rows"])
+        return 0
     source = latents.folder_for(args.runs / f"cache-{args.seconds:g}", args.init, args.clips, "train", args.seed)
     about = {name: getattr(args, name) for name in ("seconds", "preset", "steps", "clips", "batch", "seed")}
     folder = args.runs / hashlib.sha256(json.dumps({**about, "data": source.name}).encode()).hexdigest()[:8]
@@ -220,9 +244,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     picture(folder, args.n, args.out / "framing.png")
     command = shlex.join(["python", "benchmarks/framing.py", *given])
     write(args.out / "framing.json", {"command": command, **about, "n": args.n, "rows": rows})
+    tell(rows)
+    return 0
+
+
+def tell(rows: dict) -> None:
+    """Prints the rows."""
     for name, found in rows.items():
         print(f"{name:20}", "  ".join(f"{size} {cell['cut']['value']} of {cell['cut']['n']}" for size, cell in found.items()))
-    return 0
 
 
 if __name__ == "__main__":

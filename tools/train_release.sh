@@ -29,7 +29,7 @@ fi
 read -r mean std <<<"${LEVELS:-1.5 1.3}"  # MiniSora's sampler asks nothing of the network below sigma 0.5 (flow.LEAP)
 dit() {
     run dit --preset "${PRESET:-base}" --prediction clean --unmasked 0.7 --batch "${BATCH:-1024}" --level-mean "$mean" --level-std "$std" --seed "$seed" \
-        --moving "${MOVING:-3}" --focus "${SHARP:-3}" --detailed "${DETAILED:-0.5}" --often ${OFTEN:-spin=2.5 cookie=2.5 hide=2.5 leave=2} \
+        --moving "${MOVING:-3}" --focus "${SHARP:-3}" --detailed "${DETAILED:-0.5}" --often ${OFTEN:-spin=2.5 cookie=2.5 hide=3 leave=2.5 then=1.5} \
         --half-life 500 --loaders "$(some 8)" --check-every 2500 --save-every "${SAVE:-250}" --runs "$out" --quiet "$@"
 }
 vae() {

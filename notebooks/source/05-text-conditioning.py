@@ -1161,7 +1161,7 @@ for case in cases[:4]:
 # chapter 3 (`flow.EARLY`). And how small must the last steps be? The last one may as well be a **leap** from a `sigma` far above 0 (`flow.LEAP`).
 #
 # The bench asked 128 held-out sentences eight times, from the same first noise, and half of them from drowned clips (`python benchmarks/sampler.py`); the
-# weights before these 96. **Predict before you look:** at which `sigma` is it decided who does what? And if a drowned clip is brought back in a single
+# weights of two trainings ago 96. **Predict before you look:** at which `sigma` is it decided who does what? And if a drowned clip is brought back in a single
 # step instead of 25, is more of it right, or less?
 
 # %% tags=["slide"]
@@ -1171,7 +1171,7 @@ from minisora.sora import shipped_weights
 
 folder = shipped_weights().parent / "bench"
 before, record = (json.loads((folder / f"{name}.json").read_text()) for name in ("sampler-before", "sampler"))
-for name, look in (("the weights before", before), ("these weights", record)):
+for name, look in (("two trainings ago", before), ("these weights", record)):
     found = {f"at {row['sigma']:g} in {row['steps']} step(s)": row["dimensions"]["all"]["value"] for row in look["begun"]}
     alike = [row for row in look["rows"] if row["early"] > 1 and row["eta"] and row["weak"] is None]     # asked with the same knobs
     found["from noise alone"] = alike[0]["dimensions"]["all"]["value"]
@@ -1200,16 +1200,16 @@ print("guidance helps, and of the eight samplers MiniSora's own has most sentenc
 # %% [markdown]
 # <details><summary>How to read it</summary>
 #
-# Look at the printed lines first. The weights before these lost much above `sigma` 0.5, most of it above 0.9, where layout and motion are decided: that
-# is why the last training drew noisier levels (chapter 3) and the steps went up. These weights lose hardly anything above 0.5 any more, and more than before
+# Look at the printed lines first. The weights of two trainings ago lost much above `sigma` 0.5, most of it above 0.9, where layout and motion are decided: that
+# is why the trainings since drew noisier levels (chapter 3) and the steps went up. These weights lose far less above 0.5, and no less than before
 # below it. Or so it seems, in 25 steps. In **one** step from 0.5, nearly everything is right: the network knows what it sees. It is the many small steps at the
 # end, each with a little new noise and a little error, that spoil outlines. So MiniSora's last step is a **leap**: at `sigma` 0.5 it takes the network's guess
 # of the clean latents and stops (`flow.LEAP`). The price is a little softness in the finest grain, which no sentence asks for.
 #
-# In the picture the first bar is the model without guidance. The second guides nearly all the way, the third stops at 0.6: outlines get clearer, for
-# guidance at low noise exaggerates details of which the network is not sure. New noise alone (the fourth) changes no more than luck does, nor do early
-# steps alone (the fifth) or both (the sixth). Leading away from a worse network alone (the seventh) is no gain here; with the leap (the last) kinds come out
-# best. A share of a hundred claims moves by several hundredths when only the random numbers change, so we would not bet on the order of neighbours: it took
+# In the picture the first bar is the model without guidance. The second guides nearly all the way, the third stops at 0.6: kinds get clearer, for
+# guidance at low noise exaggerates details of which the network is not sure; whole sentences gained by it with the weights before these, and do not with these. New noise alone (the fourth) changes no more than luck does, nor do early
+# steps alone (the fifth) or both (the sixth). Leading away from a worse network alone (the seventh) is no gain here; with the leap (the last) most
+# sentences are right. A share of a hundred claims moves by several hundredths when only the random numbers change, so we would not bet on the order of neighbours: it took
 # three times as many sentences, in the bench's report, to be fairly sure of the last.
 # </details>
 #

@@ -1,11 +1,15 @@
 """benchmarks/framing.py: the same clips whole and as square crops, and whom the frame's edge cuts."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
+from minisora.bench.measure import hashes
+from minisora.bench.report import write
 from minisora.errors import UserError
 
 RECORDED = Path(__file__).parents[2] / "data" / "bench" / "framing.json"
@@ -74,6 +78,20 @@ def test_two_models_are_trained_and_asked_and_not_again(module, tiny_folder, tmp
     (tmp_path / "framing.json").unlink()
     assert module.main(words) == 0 and len(runs) == 2
     assert json.loads((tmp_path / "framing.json").read_text()) == report
+    newer = tmp_path / "newer"  # the same autoencoder, another denoiser
+    shutil.copytree(tiny_folder, newer)
+    file = newer / "dit.safetensors"
+    save_file({name: weight * 1.01 for name, weight in load_file(file).items()}, file)
+    assert module.main([*words, "--again", "--init", str(newer)]) == 0 and len(runs) == 2
+    found = json.loads((tmp_path / "framing.json").read_text())
+    assert found["weights"] == hashes(newer) != report["weights"]
+    assert all(found["rows"][name] == report["rows"][name] for name in report["rows"] if name != module.RELEASE)
+    write(tmp_path / "framing.json", {**report, "weights": {**report["weights"], "vae.safetensors": "another"}})
+    with pytest.raises(UserError, match="Leave out --again to train"):
+        module.main([*words, "--again"])
+    (tmp_path / "framing.json").unlink()
+    with pytest.raises(UserError, match="no record"):
+        module.main([*words, "--again"])
 
 
 def test_what_cannot_be_asked(module, tmp_path):

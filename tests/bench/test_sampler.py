@@ -78,4 +78,4 @@ def test_chapter_5_tells_how_many_sentences_were_asked():
     text = (ROOT / "notebooks" / "source" / "05-text-conditioning.py").read_text()
     found = json.loads((RECORDED / "sampler.json").read_text())
     assert f"The bench asked {found['n']} held-out sentences eight times" in text and len(found["rows"]) == 8
-    assert f"weights before these {json.loads((RECORDED / 'sampler-before.json').read_text())['n']}." in text
+    assert f"weights of two trainings ago {json.loads((RECORDED / 'sampler-before.json').read_text())['n']}." in text
