@@ -77,12 +77,14 @@ def test_a_decoder_that_went_on_alone_is_the_one_that_is_shipped_and_its_log_com
     shutil.copytree(tiny_folder, dit / "export")
     decoded = copy.deepcopy(tiny.vae)
     torch.nn.init.constant_(decoded.line_out.bias, 0.5)
+    (runs / "plan.json").write_text('{"clips": 7}')
     save_part(last / "export", "vae", decoded, asdict(decoded.config))
     monkeypatch.setattr("sys.argv", ["release.py", str(runs), "--out", str(out)])
     release.main()
     assert load_vae(out).line_out.bias.eq(0.5).all()
     told = json.loads((out / "logs" / "runs.json").read_text())
     assert told["vae"]["steps"] == 80 and told["vae"]["before"][0]["steps"] == 40 and told["dit"]["steps"] == 40
+    assert json.loads((out / "logs" / "plan.json").read_text()) == {"clips": 7}, "which clips the denoiser saw"
 
 
 def test_latents_of_another_strength_show_the_same_and_the_denoiser_follows():

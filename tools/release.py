@@ -3,7 +3,8 @@
     python tools/release.py runs                # from runs/vae-…, runs/text-… and runs/dit-… into data/weights
     python -m minisora bench --suite core --n 256 --json data/bench/core.json
 
-Copies every part, the log of every run (data/weights/logs/), and draws the curves. What no run in `runs` made stays as it is there, with
+Copies every part, the log of every run (data/weights/logs/) and the plan of the clips that the denoiser saw, and draws the curves.
+What no run in `runs` made stays as it is there, with
 its log; but a denoiser that began with a fresh text encoder takes the earlier text encoder's log away. With `--after dit`, say, a run that
 went on from the weights there keeps their log before its own. What went on with the decoder alone, in runs/decoder/vae-…, comes after
 the autoencoder's own run. The model card beside them is written by hand; its numbers name the
@@ -13,6 +14,7 @@ recorded files that they come from, and a test compares them.
 import argparse
 import csv
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +27,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from minisora.text import Tokenizer  # noqa: E402
 from minisora.train.dit import load_dit, load_text  # noqa: E402
+from minisora.train.latents import PLAN  # noqa: E402
 from minisora.train.vae import load_vae  # noqa: E402
 from minisora.weights import save_part  # noqa: E402
 
@@ -87,6 +90,8 @@ def main() -> None:
     Tokenizer.load(made["dit"] / "export").save(args.out)
     keep_logs(made, args.out / "logs", after=args.after)
     keep_logs({"vae": decoder}, args.out / "logs", after=["vae"])
+    if (args.runs / PLAN).exists():
+        shutil.copyfile(args.runs / PLAN, args.out / "logs" / PLAN)
     print(args.out)
 
 

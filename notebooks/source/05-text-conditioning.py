@@ -1207,7 +1207,8 @@ print("guidance helps, and of the eight samplers MiniSora's own has most sentenc
 # of the clean latents and stops (`flow.LEAP`). The price is a little softness in the finest grain, which no sentence asks for.
 #
 # In the picture the first bar is the model without guidance. The second guides nearly all the way, the third stops at 0.6: kinds get clearer, for
-# guidance at low noise exaggerates details of which the network is not sure; whole sentences gained by it with the weights before these, and do not with these. New noise alone (the fourth) changes no more than luck does, nor do early
+# guidance at low noise exaggerates details of which the network is not sure; whole sentences gained by it with the weights before these, and do not with
+# these. New noise alone (the fourth) changes no more than luck does, nor do early
 # steps alone (the fifth) or both (the sixth). Leading away from a worse network alone (the seventh) is no gain here; with the leap (the last) most
 # sentences are right. A share of a hundred claims moves by several hundredths when only the random numbers change, so we would not bet on the order of neighbours: it took
 # three times as many sentences, in the bench's report, to be fairly sure of the last.
